@@ -1,0 +1,98 @@
+"""The closed set of neutral events that upstream bytes become and encoders render."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FinishReason(StrEnum):
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+
+
+@dataclass(slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(slots=True)
+class ReasoningDelta:
+    """A piece of thinking; `late` if visible text had already begun before it."""
+
+    text: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """`arguments` is compact JSON of an object."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A search result the model saw; `type` is `web` or `x_post`."""
+
+    url: str
+    title: str
+    type: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A mark in the text: code points [start, end) of all text sent so far."""
+
+    url: str
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaProgress:
+    media_id: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReady:
+    """A finished image or video; `url` is absolute."""
+
+    url: str
+    media_id: str
+    kind: str = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts; `reasoning_tokens` is part of `completion_tokens`."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    image_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of every answer; nothing follows it."""
+
+    reason: FinishReason
+    usage: Usage
+
+
+# The two deltas are not frozen: they are made once per token, and a frozen one costs
+# half as much again to build.
+Event = (
+    TextDelta
+    | ReasoningDelta
+    | ToolCall
+    | Source
+    | Citation
+    | MediaProgress
+    | MediaReady
+    | Finished
+)

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class GrokgatewayConfig(AppConfig):
+    name = "grokgateway"
