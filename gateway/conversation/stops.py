@@ -1,0 +1,40 @@
+"""Stop sequences matched over streamed text, whatever the chunk borders."""
+
+
+class StopMatcher:
+    """Passes text on until a stop text appears; holds back what may begin one."""
+
+    __slots__ = ("_held", "_stops", "hit")
+
+    def __init__(self, stops: tuple[str, ...]) -> None:
+        self._stops = stops
+        self._held = ""
+        self.hit: str | None = None
+
+    def feed(self, text: str) -> str:
+        """The text that is safe to send; after a hit, nothing more."""
+        if self.hit is not None:
+            return ""
+        buffer = self._held + text
+        found = [(buffer.find(stop), stop) for stop in self._stops]
+        hits = [(at, stop) for at, stop in found if at >= 0]
+        if hits:
+            at, self.hit = min(hits, key=lambda hit: hit[0])
+            self._held = ""
+            return buffer[:at]
+        keep = max(suffix_length(buffer, stop) for stop in self._stops)
+        self._held = buffer[len(buffer) - keep :]
+        return buffer[: len(buffer) - keep]
+
+    def close(self) -> str:
+        """What was held back and turned out to be ordinary text."""
+        held, self._held = self._held, ""
+        return held
+
+
+def suffix_length(text: str, stop: str) -> int:
+    """Length of the longest end of `text` that is a proper beginning of `stop`."""
+    for length in range(min(len(stop) - 1, len(text)), 0, -1):
+        if text.endswith(stop[:length]):
+            return length
+    return 0

@@ -1,0 +1,175 @@
+"""OpenAI chat completions: request in, reply or stream out (public-api 3)."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from gateway.conversation.events import (
+    Citation,
+    Event,
+    Finished,
+    MediaProgress,
+    MediaReady,
+    ReasoningDelta,
+    Source,
+    TextDelta,
+    ToolCall,
+    Usage,
+)
+from gateway.conversation.fold import Completion
+from gateway.errors import GatewayError
+from gateway.protocols import openai_errors, sse
+from gateway.protocols.base import Json, Stamp
+from gateway.protocols.openai_chat_request import Request, parse
+
+__all__ = ["Encoder", "Request", "failure", "parse", "reply"]
+
+failure = openai_errors.failure
+
+
+def reply(stamp: Stamp, completion: Completion) -> Json:
+    finished = completion.finished
+    if finished is None:
+        raise ValueError("an answer without an end cannot be sent")
+    message: Json = {"role": "assistant", "content": completion.text, "refusal": None}
+    if completion.reasoning:
+        message["reasoning_content"] = completion.reasoning
+    if completion.citations:
+        message["annotations"] = [annotation(mark) for mark in completion.citations]
+    body: Json = {
+        "id": stamp.id,
+        "object": "chat.completion",
+        "created": stamp.created,
+        "model": stamp.model,
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "logprobs": None,
+                "finish_reason": str(finished.reason),
+            }
+        ],
+        "usage": usage_body(finished.usage),
+        "system_fingerprint": None,
+    }
+    if completion.sources:
+        body["search_sources"] = [source_body(source) for source in completion.sources]
+    return body
+
+
+class Encoder:
+    """One answer's chunks; only the delta is serialised per token."""
+
+    def __init__(self, stamp: Stamp, *, include_usage: bool) -> None:
+        head = sse.dumps(
+            {
+                "id": stamp.id,
+                "object": "chat.completion.chunk",
+                "created": stamp.created,
+                "model": stamp.model,
+            }
+        )[:-1]
+        self._head = b"data: " + head
+        self._include_usage = include_usage
+        self._end = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        choice = self._head + b',"choices":[{"index":0,"delta":{'
+        self._tail = b'},"finish_reason":null}]' + self._end
+        self._choice = choice
+        self._content = choice + b'"content":'
+        self._reasoning = choice + b'"reasoning_content":'
+        self._text_begun = False
+        self._sources: list[Source] = []
+        self._citations: list[Citation] = []
+
+    def opening(self) -> bytes:
+        return self._choice + b'"role":"assistant","content":""' + self._tail
+
+    def keep_alive(self) -> bytes:
+        return sse.KEEP_ALIVE
+
+    def failure(self, error: GatewayError) -> bytes:
+        return sse.frame(openai_errors.envelope(error)) + sse.DONE
+
+    def feed(self, events: Iterable[Event]) -> bytes:
+        content, tail, dumps = self._content, self._tail, sse.dumps
+        frames: list[bytes] = []
+        for event in events:
+            if type(event) is TextDelta:
+                frames += (content, dumps(event.text), tail)
+            else:
+                frames.append(self._other(event))
+        if content in frames:
+            self._text_begun = True
+        return b"".join(frames)
+
+    def _other(self, event: Event) -> bytes:
+        match event:
+            case ReasoningDelta():
+                if event.late:
+                    return b""
+                return self._reasoning + sse.dumps(event.text) + self._tail
+            case Source():
+                self._sources.append(event)
+            case Citation():
+                self._citations.append(event)
+            case Finished():
+                return self._finish(event)
+            case TextDelta() | MediaProgress() | MediaReady() | ToolCall():
+                pass
+            case _:
+                assert_never(event)
+        return b""
+
+    def _finish(self, event: Finished) -> bytes:
+        frames: list[bytes] = []
+        if self._citations:
+            marks = sse.dumps([annotation(mark) for mark in self._citations])
+            frames.append(self._choice + b'"annotations":' + marks + self._tail)
+        reason = sse.dumps(str(event.reason))
+        frames.append(self._choice + b'},"finish_reason":' + reason + b"}]")
+        if self._sources:
+            found = sse.dumps([source_body(source) for source in self._sources])
+            frames.append(b',"search_sources":' + found)
+        usage = sse.dumps(usage_body(event.usage))
+        if self._include_usage:
+            frames.append(self._end)
+            frames.append(self._head + b',"choices":[],"usage":' + usage + b"}\n\n")
+        else:
+            frames.append(b',"usage":' + usage + b"}\n\n")
+        frames.append(sse.DONE)
+        return b"".join(frames)
+
+
+def annotation(mark: Citation) -> Json:
+    return {
+        "type": "url_citation",
+        "url_citation": {
+            "url": mark.url,
+            "title": mark.title,
+            "start_index": mark.start,
+            "end_index": mark.end,
+        },
+    }
+
+
+def source_body(source: Source) -> Json:
+    return {"url": source.url, "title": source.title, "type": source.type}
+
+
+def usage_body(usage: Usage) -> Json:
+    text_tokens = usage.completion_tokens - usage.reasoning_tokens
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": 0,
+            "text_tokens": usage.prompt_tokens - usage.image_tokens,
+            "audio_tokens": 0,
+            "image_tokens": usage.image_tokens,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "text_tokens": text_tokens,
+            "audio_tokens": 0,
+        },
+    }

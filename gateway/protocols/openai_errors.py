@@ -1,0 +1,37 @@
+"""The OpenAI error envelope (public-api 1.2, 1.3)."""
+
+from collections.abc import Mapping
+
+from gateway.errors import GatewayError, Kind
+from gateway.protocols.base import STATUS, Failure, Json, failure_headers
+
+SERVER = "server_error"
+TYPES: Mapping[Kind, str] = {
+    Kind.INVALID_API_KEY: "authentication_error",
+    Kind.MODEL_NOT_ALLOWED: "permission_error",
+    Kind.RATE_LIMITED: "rate_limit_error",
+    Kind.NO_ACCOUNT: SERVER,
+    Kind.UPSTREAM_UNAVAILABLE: SERVER,
+    Kind.UPSTREAM_ERROR: SERVER,
+    Kind.UPSTREAM_TIMEOUT: SERVER,
+    Kind.IDLE_TIMEOUT: SERVER,
+    Kind.EGRESS_UNAVAILABLE: SERVER,
+    Kind.INTERNAL: SERVER,
+}
+
+
+def envelope(error: GatewayError) -> Json:
+    return {
+        "error": {
+            "message": error.message,
+            "type": TYPES.get(error.kind, "invalid_request_error"),
+            "param": error.param,
+            "code": str(error.kind),
+        }
+    }
+
+
+def failure(error: GatewayError, request_id: str) -> Failure:
+    """`request_id` stands in a header here; the other dialect puts it in the body."""
+    del request_id
+    return Failure(STATUS[error.kind], envelope(error), failure_headers(error))

@@ -1,0 +1,29 @@
+"""One server-sent-event frame, and JSON as the wire wants it."""
+
+import orjson
+
+KEEP_ALIVE = b": keep-alive\n\n"
+DONE = b"data: [DONE]\n\n"
+
+
+def frame(payload: object) -> bytes:
+    return b"data: " + dumps(payload) + b"\n\n"
+
+
+def dumps(payload: object) -> bytes:
+    """Compact UTF-8 JSON; lone surrogates become U+FFFD."""
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        return orjson.dumps(clean(payload))
+
+
+def clean(payload: object) -> object:
+    """The same value with lone surrogates, which UTF-8 cannot carry, replaced."""
+    if isinstance(payload, str):
+        return payload.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(payload, dict):
+        return {clean(key): clean(value) for key, value in payload.items()}
+    if isinstance(payload, list | tuple):
+        return [clean(value) for value in payload]
+    return payload
