@@ -51,7 +51,11 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What one settled lease adds to an account's counters, and the state after it."""
+    """What one settled lease adds to an account's counters, and the state after it.
+
+    `row` is given where the standing changed; `window` is the one that was spent from,
+    as it stood at `revision`.
+    """
 
     account_id: int
     at: float
@@ -59,3 +63,5 @@ class Use:
     fail_reason: str = ""
     row: AccountRow | None = None  # the state to store, windows included
     changes: tuple[StatusChange, ...] = field(default=())
+    window: WindowRow | None = None
+    revision: int = 0

@@ -1,0 +1,35 @@
+"""A token at rest: its keyed hash, the public id made of it, the encrypted text."""
+
+from accounts.models import Account
+from grokgateway import crypto
+
+HASH_PURPOSE = "account token"
+ID_DIGITS = 24
+
+
+def token_hash(token: str) -> str:
+    return crypto.ring().fingerprint(token, purpose=HASH_PURPOSE)
+
+
+def public_id(hashed: str) -> str:
+    return f"acc_{hashed[:ID_DIGITS]}"
+
+
+def seal(token: str, account_id: str) -> bytes:
+    """Encrypt for the account of this public id, and no other."""
+    return crypto.ring().encrypt(token, context=f"account:{account_id}")
+
+
+def reveal(account: Account) -> str:
+    """Return the clear token; raise `crypto.Undecipherable`."""
+    return crypto.ring().decrypt(
+        bytes(account.token_ciphertext), context=f"account:{account.public_id}"
+    )
+
+
+def masked(account: Account) -> str:
+    """Return the token as people may see it; empty when no key reads it."""
+    try:
+        return crypto.mask(reveal(account))
+    except crypto.Undecipherable:
+        return ""

@@ -1,0 +1,175 @@
+"""Bulk import: upserts in chunks, and what a replacing import would take away.
+
+A live account keeps everything but gains tags; a deleted one comes back with its
+counters and default windows.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.credentials import public_id, seal, token_hash
+from accounts.documents import AUTO, Entry, Parsed, Rejected
+from accounts.models import Account, Pool, Status, TierSource
+from accounts.store import reset_windows, soft_delete, take_revision
+from accounts.store.changes import CLEARED, locked, record
+from accounts.store.values import chunks
+from accounts.tokens import clean_tags
+
+REPLACED = "replaced_by_import"
+RESTORED = "imported_again"
+LOADED = ("id", "token_hash", "pool", "status", "tags", "tier_source", "deleted_at")
+
+
+class UnclearPools(ValueError):
+    """A replacing import must say which pool each account is in."""
+
+
+@dataclass(slots=True)
+class Report:
+    added: int = 0
+    restored: int = 0
+    tagged: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One chunk's transaction."""
+
+    revision: int
+    at: datetime
+
+
+def add(parsed: Parsed) -> Report:
+    """Import all readable entries; the report counts every line once."""
+    wanted = merged(parsed.entries)
+    report = Report(
+        unchanged=len(parsed.entries) - len(wanted), rejected=list(parsed.rejected)
+    )
+    now = timezone.now()
+    for chunk in chunks(wanted.items()):
+        upsert(dict(chunk), now, report)
+    return report
+
+
+def replace_pools(parsed: Parsed, missing: Collection[int]) -> Report:
+    """Import, then take out the accounts that `missing_ids` had named."""
+    report = add(parsed)
+    report.deleted = soft_delete(missing, REPLACED)
+    return report
+
+
+def missing_ids(parsed: Parsed) -> list[int]:
+    """Return the live accounts of the named pools that the document lacks.
+
+    Only pools with a readable entry are named. Raise `UnclearPools` for `auto`.
+    """
+    named = {entry.pool for entry in parsed.entries}
+    if AUTO in named:
+        raise UnclearPools("name the pool of every account to replace a pool")
+    kept = {token_hash(entry.credential.token) for entry in parsed.entries}
+    live = Account.objects.filter(deleted_at=None, pool__in=named).order_by("id")
+    hashes = live.values_list("pk", "token_hash").iterator()
+    return [pk for pk, hashed in hashes if hashed not in kept]
+
+
+def merged(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Join repetitions of a token by its hash: first pool, all tags."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        hashed = token_hash(entry.credential.token)
+        first = found.setdefault(hashed, entry)
+        if first is not entry:
+            tags = clean_tags((*first.tags, *entry.tags))
+            found[hashed] = replace(first, tags=tags)
+    return found
+
+
+@transaction.atomic
+def upsert(wanted: dict[str, Entry], at: datetime, report: Report) -> None:
+    """Write one chunk. Taking the revision first makes concurrent imports queue up."""
+    step = Step(take_revision(), at)
+    stored = {
+        account.token_hash: account
+        for account in locked().filter(token_hash__in=list(wanted)).only(*LOADED)
+    }
+    new = {hashed: entry for hashed, entry in wanted.items() if hashed not in stored}
+    dead = [account for account in stored.values() if account.deleted_at]
+    live = [account for account in stored.values() if not account.deleted_at]
+    tagged = [a for a in live if with_tags(a, wanted[a.token_hash]) != a.tags]
+    create(new, step)
+    revive(dead, wanted, step)
+    retag(tagged, wanted, step)
+    report.added += len(new)
+    report.restored += len(dead)
+    report.tagged += len(tagged)
+    report.unchanged += len(live) - len(tagged)
+
+
+def create(new: dict[str, Entry], step: Step) -> None:
+    Account.objects.bulk_create(
+        account_of(hashed, entry, step) for hashed, entry in new.items()
+    )
+    # not every database returns the ids of a bulk insert
+    stored = Account.objects.filter(token_hash__in=list(new))
+    reset_windows(dict(stored.values_list("pk", "pool")))
+
+
+def account_of(hashed: str, entry: Entry, step: Step) -> Account:
+    identity = public_id(hashed)
+    unknown = entry.pool == AUTO
+    return Account(
+        public_id=identity,
+        token_hash=hashed,
+        token_ciphertext=seal(entry.credential.token, identity),
+        user_id=entry.credential.user_id,
+        pool=Pool.BASIC if unknown else entry.pool,
+        tier_source=TierSource.AUTO if unknown else TierSource.IMPORTED,
+        tags=list(entry.tags),
+        created_at=step.at,
+        updated_at=step.at,
+        revision=step.revision,
+    )
+
+
+def revive(dead: Sequence[Account], wanted: dict[str, Entry], step: Step) -> None:
+    """Bring deleted accounts back; a pool the document names replaces the stored."""
+    record(dead, Status.ACTIVE, reason=RESTORED, by="", at=step.at)
+    for account in dead:
+        entry = wanted[account.token_hash]
+        values = dict(CLEARED)
+        if entry.pool != AUTO:
+            account.pool = entry.pool
+            values["pool"] = entry.pool
+            values["tier_source"] = TierSource.IMPORTED
+        if entry.credential.user_id:
+            values["user_id"] = entry.credential.user_id
+        Account.objects.filter(pk=account.pk).update(
+            **values,
+            tags=with_tags(account, entry),
+            revision=step.revision,
+            updated_at=step.at,
+        )
+    reset_windows({account.pk: account.pool for account in dead})
+
+
+def retag(tagged: Sequence[Account], wanted: dict[str, Entry], step: Step) -> None:
+    """Store the joined tags, with one statement for all accounts that end up equal."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for account in tagged:
+        tags = tuple(with_tags(account, wanted[account.token_hash]))
+        groups.setdefault(tags, []).append(account.pk)
+    for tags, ids in groups.items():
+        Account.objects.filter(pk__in=ids).update(
+            tags=list(tags), revision=step.revision, updated_at=step.at
+        )
+
+
+def with_tags(account: Account, entry: Entry) -> list[str]:
+    return list(clean_tags((*account.tags, *entry.tags)))

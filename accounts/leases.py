@@ -1,0 +1,206 @@
+"""`lease()`: reserve an account, hand it over, settle what came of it.
+
+The one way to an account. Leaving the block always gives the slot back; what happened
+is written behind the request.
+"""
+
+import logging
+import time
+from collections.abc import Set
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from accounts import directory, store
+from accounts.directory import Rules, Wanted
+from accounts.ready import Entry
+from accounts.rows import AccountRow, StatusChange, Use
+from accounts.standing import FAULTS, Outcome
+from grokgateway import config, crypto
+from grokgateway.jobs import outbox
+
+logger = logging.getLogger(__name__)
+__all__ = ["Blame", "Lease", "Outcome", "Wanted", "lease"]
+
+OWN_FAULTS = frozenset({Outcome.CREDENTIAL, Outcome.RATE_LIMITED})
+
+
+@dataclass(slots=True)
+class Blame:
+    """One per request: it may lower the standing of one account at most.
+
+    A dead credential is the account's own fault and a 429 the truth about its quota,
+    so these two always count. Any other fault met again on a second account says more
+    about the request than about the accounts.
+    """
+
+    account_id: int | None = None
+
+    def harmless(self, account_id: int, outcome: Outcome) -> bool:
+        """Whether this fault is to be noted without consequence; notes the first."""
+        if outcome in OWN_FAULTS or outcome in {Outcome.SUCCESS, Outcome.NEUTRAL}:
+            return False
+        if self.account_id is None:
+            self.account_id = account_id
+        return self.account_id != account_id
+
+
+def lease(
+    wanted: Wanted,
+    *,
+    exclude: Set[int] = frozenset(),
+    request_id: str = "",
+    blame: Blame | None = None,
+) -> "Lease":
+    """An account for one call, as `async with lease(...) as held`.
+
+    Entering raises `NoAccountAvailable`. Leaving without `settle` counts as neither
+    success nor failure; the unit is given back unless `mark_sent` was called.
+    """
+    return Lease(wanted, exclude, request_id, blame or Blame())
+
+
+class Lease:
+    """What is held between entering and leaving; entered once."""
+
+    __slots__ = (
+        "_blame",
+        "_change",
+        "_directory",
+        "_entry",
+        "_exclude",
+        "_open",
+        "_outcome",
+        "_request_id",
+        "_sent",
+        "_shaken",
+        "_token",
+        "_wanted",
+        "mode",
+    )
+
+    def __init__(
+        self, wanted: Wanted, exclude: Set[int], request_id: str, blame: Blame
+    ) -> None:
+        self._wanted = wanted
+        self._exclude = exclude
+        self._request_id = request_id
+        self._blame = blame
+        self._directory = directory.current()
+        self._entry: Entry | None = None
+        self._open = False
+        self._token = ""
+        self._sent = False
+        self._shaken = False  # the standing changed
+        self._outcome: Outcome | None = None
+        self._change: StatusChange | None = None
+        self.mode = ""
+
+    async def __aenter__(self) -> Self:
+        now = time.time()
+        accounts = self._directory = directory.current()
+        accounts.follow(current_rules(), now)
+        while not self._open:
+            entry, self.mode = accounts.claim(self._wanted, now, self._exclude)
+            try:
+                self._token = clear_token(entry.row)
+                self._entry, self._open = entry, True
+            except crypto.Undecipherable:
+                accounts.set_aside(entry, now)
+                logger.warning(
+                    "Account %s is left out: its credential is undecipherable.",
+                    entry.row.public_id,
+                )
+            finally:
+                if not self._open:
+                    accounts.release(entry, self.mode, now, refund=True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._open:
+            self._open = False
+            now = time.time()
+            idle = self._outcome in {None, Outcome.NEUTRAL} and not self._sent
+            self._directory.release(self._held(), self.mode, now, refund=idle)
+            self._write(now)
+
+    @property
+    def account_id(self) -> int:
+        return self._held().id
+
+    @property
+    def public_id(self) -> str:
+        return self._held().row.public_id
+
+    @property
+    def pool(self) -> str:
+        return self._held().row.pool
+
+    @property
+    def user_id(self) -> str:
+        return self._held().row.user_id
+
+    def cookie_token(self) -> str:
+        return self._token
+
+    def mark_sent(self) -> None:
+        """The call is on its way: from here on the unit counts as spent."""
+        self._sent = True
+
+    def settle(self, outcome: Outcome, *, retry_after_s: float | None = None) -> None:
+        """Say how the call ended, before leaving the block; the first word counts."""
+        if not self._open:
+            raise RuntimeError("a lease is settled inside its block")
+        if self._outcome is not None:
+            return
+        entry = self._held()
+        before = entry.row
+        self._outcome = outcome
+        self._change = self._directory.settle(
+            entry,
+            self.mode,
+            outcome,
+            time.time(),
+            retry_after_s=retry_after_s,
+            harmless=self._blame.harmless(entry.id, outcome),
+            request_id=self._request_id,
+        )
+        self._shaken = entry.row is not before
+
+    def _held(self) -> Entry:
+        if self._entry is None:
+            raise RuntimeError("no account is held before the lease's block")
+        return self._entry
+
+    def _write(self, now: float) -> None:
+        entry = self._held()
+        failed = self._outcome in FAULTS
+        stock = entry.window(self.mode)
+        use = Use(
+            entry.id,
+            now,
+            succeeded=False if failed else self._outcome is Outcome.SUCCESS or None,
+            fail_reason=str(self._outcome) if failed else "",
+            row=entry.stored_form() if self._shaken else None,
+            window=stock.row() if stock else None,
+            revision=entry.row.revision,
+            changes=(self._change,) if self._change else (),
+        )
+        outbox.current().put(store.USES, use)
+
+
+def current_rules() -> Rules:
+    snapshot = config.current()
+    return Rules(
+        max_inflight=snapshot.number("account.selection.max_inflight"),
+        by_quota=snapshot.flag("account.refresh.enabled"),
+    )
+
+
+def clear_token(row: AccountRow) -> str:
+    return crypto.ring().decrypt(row.ciphertext, context=f"account:{row.public_id}")

@@ -1,0 +1,287 @@
+"""The ready index: per (pool, mode) an array of accounts that can be chosen now.
+
+Adding, removing and drawing cost the same whatever the size. An account that cannot be
+chosen for a known time is parked in a heap and comes back when that time has passed.
+What a draw compares lies in packed columns beside the array, so that looking at sixteen
+accounts out of 100,000 does not touch sixteen objects all over the memory.
+"""
+
+import heapq
+import math
+import random
+from array import array
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
+from functools import lru_cache
+from itertools import count
+from sys import intern
+
+from accounts.errors import NoAccountAvailable
+from accounts.quotas import Window
+from accounts.rows import AccountRow, WindowRow
+
+DRAWS = 16
+COMPARE_ALL_UP_TO = 64
+EMPTY_DRAWS = 4
+HALF_LIFE_S = 600.0
+FORGOTTEN_RATE = 1 / 64
+NEVER_FAILED = -math.inf
+FAILED_RANK = 1e11
+UNUSED_RANK = 1e-6
+AWAY = -1
+SPARE_HEAP_ITEMS = 64
+TICKET = count()
+
+
+@lru_cache(maxsize=1024)
+def shared(tags: frozenset[str]) -> frozenset[str]:
+    """One object for all accounts with the same tags."""
+    return tags
+
+
+class Stock(Window):
+    """A window that knows its account and its place on the shelf."""
+
+    __slots__ = ("entry", "place", "shelf")
+
+    def __init__(self, row: WindowRow, entry: "Entry", shelf: "Shelf") -> None:
+        super().__init__(row)
+        self.entry = entry
+        self.shelf = shelf
+        self.place = AWAY
+
+
+Parking = tuple[float, int, Stock]  # until when, tie-breaker, who
+
+
+class Entry:
+    """One account in memory; `row` is its standing, the rest changes with each use."""
+
+    __slots__ = ("_fault", "id", "inflight", "last_use_at", "row", "windows")
+
+    def __init__(self, row: AccountRow) -> None:
+        self.id = row.id
+        self.windows: tuple[Stock, ...] = ()
+        self.inflight = 0
+        self.last_use_at = row.last_use_at
+        self._fault = NEVER_FAILED
+        self.adopt(row)
+
+    def adopt(self, row: AccountRow) -> None:
+        """Take a standing as stored; windows are merged apart from it."""
+        self.last_use_at = max(self.last_use_at, row.last_use_at)
+        self.row = replace(
+            row,
+            windows=(),
+            tags=shared(row.tags),
+            pool=intern(row.pool),
+            status=intern(row.status),
+        )
+
+    def window(self, mode: str) -> Stock | None:
+        for stock in self.windows:
+            if stock.plan.mode == mode:
+                return stock
+        return None
+
+    def stored_form(self) -> AccountRow:
+        windows = tuple(stock.row() for stock in self.windows)
+        return replace(self.row, windows=windows, last_use_at=self.last_use_at)
+
+    def fail_rate(self, now: float) -> float:
+        """Recent failures, halved every ten minutes."""
+        return math.exp2(self._fault - now / HALF_LIFE_S)
+
+    def failed(self, now: float) -> None:
+        """Add a failure; its logarithm is kept, whose order time does not change."""
+        self._fault = math.log2(self.fail_rate(now) + 1.0) + now / HALF_LIFE_S
+
+    def used(self, now: float) -> None:
+        self.last_use_at = now
+        if self._fault != NEVER_FAILED and self.fail_rate(now) < FORGOTTEN_RATE:
+            self._fault = NEVER_FAILED
+
+    def rank(self) -> float:
+        """Smaller is better: recent failures, then last use, then (unused) the id."""
+        if self._fault != NEVER_FAILED:
+            return FAILED_RANK + self._fault
+        return self.last_use_at or self.id * UNUSED_RANK
+
+
+class Shelf:
+    """The accounts of one (pool, mode): ready ones in an array, parked ones by time.
+
+    `usable` counts them all; who is neither ready nor parked is busy. `numbers` holds
+    the int of each place, so that shelves of one directory need not make their own.
+    """
+
+    __slots__ = (
+        "_heap",
+        "_loads",
+        "_numbers",
+        "_parkings",
+        "_ranks",
+        "_resets",
+        "ready",
+        "usable",
+    )
+
+    def __init__(self, numbers: list[int] | None = None) -> None:
+        self.ready: list[Stock] = []
+        self.usable = 0
+        self._numbers = [] if numbers is None else numbers
+        self._parkings: dict[Stock, Parking] = {}
+        self._loads = array("d")
+        self._ranks = array("d")
+        self._resets = array("d")
+        self._heap: list[Parking] = []
+
+    @property
+    def parked(self) -> int:
+        return len(self._parkings)
+
+    @property
+    def busy(self) -> int:
+        return self.usable - len(self.ready) - self.parked
+
+    def add(self, stock: Stock) -> None:
+        """Make ready, or bring up to date what is compared of a ready one."""
+        if stock.place < 0:
+            self._parkings.pop(stock, None)
+            stock.place = self._number(len(self.ready))
+            self.ready.append(stock)
+            for column in (self._loads, self._ranks, self._resets):
+                column.append(0.0)
+        place, entry = stock.place, stock.entry
+        # A call in flight outweighs any fraction of quota: half a point at the most.
+        self._loads[place] = entry.inflight + stock.used() / 2
+        self._ranks[place] = entry.rank()
+        self._resets[place] = stock.reset_at or math.inf
+
+    def remove(self, stock: Stock) -> None:
+        """Neither ready nor parked; the last ready one moves into its place."""
+        place, stock.place = stock.place, AWAY
+        if place < 0:
+            self._parkings.pop(stock, None)
+            return
+        last = self.ready.pop()
+        columns = (self._loads, self._ranks, self._resets)
+        values = [column.pop() for column in columns]
+        if last is stock:
+            return
+        self.ready[place] = last
+        last.place = place
+        for column, value in zip(columns, values, strict=True):
+            column[place] = value
+
+    def park(self, stock: Stock, until: float) -> None:
+        parking = self._parkings.get(stock)
+        if parking and parking[0] == until:
+            return
+        self.remove(stock)
+        parking = self._parkings[stock] = (until, next(TICKET), stock)
+        heapq.heappush(self._heap, parking)
+        if len(self._heap) > 2 * self.parked + SPARE_HEAP_ITEMS:
+            self._heap = list(self._parkings.values())
+            heapq.heapify(self._heap)
+
+    def wake(self, now: float) -> Stock | None:
+        """Take one whose time has come off the heap; its place is yours to settle."""
+        first = self.earliest()
+        if first is None or first[0] > now:
+            return None
+        heapq.heappop(self._heap)
+        self.remove(first[2])
+        return first[2]
+
+    def earliest(self) -> Parking | None:
+        """The parked one that comes back first; what was left over is dropped."""
+        heap = self._heap
+        while heap:
+            if self._parkings.get(heap[0][2]) is heap[0]:
+                return heap[0]
+            heapq.heappop(heap)
+        return None
+
+    def places_of(self, entries: Iterable[Entry | None]) -> set[int]:
+        stocks = (stock for entry in entries if entry for stock in entry.windows)
+        return {stock.place for stock in stocks if stock.shelf is self}
+
+    def pick(
+        self, now: float, tags: frozenset[str], barred: Set[int], *, by_quota: bool
+    ) -> Stock | None:
+        """The best of a few drawn at random, of all where there are few.
+
+        `barred` are places not to be taken.
+        """
+        size = len(self.ready)
+        if size > COMPARE_ALL_UP_TO:
+            draw = random.random
+            for _ in range(EMPTY_DRAWS):
+                drawn = [int(draw() * size) for _ in range(DRAWS)]
+                places = self._admitted(drawn, tags, barred)
+                if places:
+                    return self._best(places, now, by_quota=by_quota)
+        places = self._admitted(range(size), tags, barred)
+        return self._best(places, now, by_quota=by_quota) if places else None
+
+    def _admitted(
+        self, places: Sequence[int], tags: frozenset[str], barred: Set[int]
+    ) -> Sequence[int]:
+        """Without the barred; with tags wanted, those that have the most of them."""
+        if barred:
+            places = [place for place in places if place not in barred]
+        if tags and places:
+            ready = self.ready
+            matches = [len(ready[place].entry.row.tags & tags) for place in places]
+            most = max(matches)
+            found = zip(places, matches, strict=True)
+            places = [place for place, match in found if match == most]
+        return places
+
+    def _best(self, places: Sequence[int], now: float, *, by_quota: bool) -> Stock:
+        """Free slots, share of quota left, failures, least recently used, lowest id."""
+        if not by_quota:
+            return self.ready[places[int(random.random() * len(places))]]
+        self._renew(places, now)
+        loads, ranks = self._loads, self._ranks
+        best = places[0]
+        least = loads[best]
+        for place in places:
+            load = loads[place]
+            if load < least or (load == least and ranks[place] <= ranks[best]):
+                if load == least and ranks[place] == ranks[best]:
+                    place = self._lower_id(place, best)
+                best, least = place, load
+        return self.ready[best]
+
+    def _number(self, place: int) -> int:
+        numbers = self._numbers
+        while place >= len(numbers):
+            numbers.append(len(numbers))
+        return numbers[place]
+
+    def _lower_id(self, one: int, other: int) -> int:
+        ready = self.ready
+        return one if ready[one].entry.id < ready[other].entry.id else other
+
+    def _renew(self, places: Iterable[int], now: float) -> None:
+        resets = self._resets
+        for place in places:
+            if resets[place] <= now:
+                stock = self.ready[place]
+                stock.renew(now)
+                self.add(stock)
+
+
+def refusal(shelves: Sequence[Shelf], now: float) -> NoAccountAvailable:
+    """Why none of these shelves has an account to give, and when one will."""
+    if not any(shelf.usable for shelf in shelves):
+        return NoAccountAvailable("no_accounts")
+    parked = [parking for shelf in shelves if (parking := shelf.earliest())]
+    if not parked or any(shelf.busy for shelf in shelves):
+        return NoAccountAvailable("saturated", 1)
+    until, _, first = min(parked)
+    cooling_until = max(first.cooling_until, first.entry.row.cooling_until)
+    reason = "cooling" if cooling_until > now else "quota_exhausted"
+    return NoAccountAvailable(reason, max(1, math.ceil(until - now)))

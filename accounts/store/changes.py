@@ -1,0 +1,131 @@
+"""Changes made by people and imports; each chunk of rows takes one revision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import Account, QuotaWindow, Status, StatusEvent, TierSource
+from accounts.quotas import default_windows
+from accounts.store.revisions import take_revision
+from accounts.store.values import chunks, window_of
+
+DELETED = "deleted"
+CLEARED: dict[str, object] = {
+    "status": Status.ACTIVE,
+    "state_reason": "",
+    "cooling_until": None,
+    "strikes": [],
+    "unauthorized_at": None,
+    "server_faults": 0,
+    "deleted_at": None,
+}
+
+
+def locked() -> QuerySet[Account]:
+    """Accounts to be written, locked before what hangs on them and in one order.
+
+    Every writer does so, or two of them could wait for each other.
+    """
+    return Account.objects.select_for_update().order_by("pk")
+
+
+def reset_windows(pools: dict[int, str]) -> None:
+    """Give each account, named by id with its pool, the default windows."""
+    QuotaWindow.objects.filter(account_id__in=list(pools)).delete()
+    QuotaWindow.objects.bulk_create(
+        window_of(account_id, row)
+        for account_id, pool in pools.items()
+        for row in default_windows(pool)
+    )
+
+
+def soft_delete(ids: Iterable[int], reason: str, by: str = "") -> int:
+    """Take live accounts out of service, keeping their rows; return how many."""
+    now = timezone.now()
+    values = {"deleted_at": now, "state_reason": reason}
+    return sum(
+        change(chunk, DELETED, values, reason=reason, by=by, at=now)
+        for chunk in chunks(ids)
+    )
+
+
+def disable(ids: Iterable[int], reason: str = "operator_disabled", by: str = "") -> int:
+    values: dict[str, object] = {"status": Status.DISABLED, "state_reason": reason}
+    now = timezone.now()
+    return sum(
+        change(chunk, Status.DISABLED, values, reason=reason, by=by, at=now)
+        for chunk in chunks(ids)
+    )
+
+
+def restore(ids: Iterable[int], by: str) -> int:
+    """Clear the failures of accounts, deleted ones too, and give default windows."""
+    values = CLEARED | {"fail_count": 0, "last_fail_at": None, "last_fail_reason": ""}
+    now = timezone.now()
+    return sum(
+        change(chunk, Status.ACTIVE, values, reason="restored", by=by, at=now)
+        for chunk in chunks(ids)
+    )
+
+
+@transaction.atomic
+def change(
+    ids: Sequence[int],
+    to_status: str,
+    values: Mapping[str, object],
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+) -> int:
+    revision = take_revision()
+    accounts = locked().filter(pk__in=ids)
+    if to_status != Status.ACTIVE:
+        accounts = accounts.filter(deleted_at=None)
+    found = list(accounts.only("id", "pool", "status", "deleted_at"))
+    if to_status == Status.ACTIVE:
+        reset_windows({account.pk: account.pool for account in found})
+    Account.objects.filter(pk__in=[account.pk for account in found]).update(
+        **values, revision=revision, updated_at=at
+    )
+    record(found, to_status, reason=reason, by=by, at=at)
+    return len(found)
+
+
+def record(
+    accounts: Iterable[Account], to_status: str, *, reason: str, by: str, at: datetime
+) -> None:
+    """Write one event for each account whose state, read before, differs."""
+    StatusEvent.objects.bulk_create(
+        StatusEvent(
+            account=account,
+            at=at,
+            from_status=state_of(account),
+            to_status=to_status,
+            reason=reason,
+            actor=by,
+        )
+        for account in accounts
+        if state_of(account) != to_status
+    )
+
+
+def state_of(account: Account) -> str:
+    return DELETED if account.deleted_at else account.status
+
+
+@transaction.atomic
+def edit(account_id: int, pool: str, tags: Sequence[str]) -> None:
+    """Store what an operator set; another pool brings its default windows."""
+    revision, now = take_revision(), timezone.now()
+    account = locked().get(pk=account_id)
+    if account.pool != pool:
+        account.pool, account.tier_source = pool, TierSource.OPERATOR
+        reset_windows({account_id: pool})
+    account.tags, account.revision, account.updated_at = list(tags), revision, now
+    account.save(
+        update_fields=["pool", "tier_source", "tags", "revision", "updated_at"]
+    )

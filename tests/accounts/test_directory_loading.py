@@ -1,0 +1,58 @@
+import asyncio
+import time
+
+import pytest
+
+from accounts import directory, store
+from accounts.directory import Directory
+from tests.accounts.directories import FAST
+from tests.factories import make_account
+
+
+@pytest.fixture
+def home(monkeypatch):
+    monkeypatch.setattr(directory.HOME, "directory", Directory())
+    return directory.HOME
+
+
+@pytest.mark.django_db
+def test_loading_reads_what_is_stored(home):
+    account = make_account(pool="super")
+    make_account(pool="basic", status="disabled")
+    loaded = directory.load()
+    assert directory.current() is loaded
+    assert loaded.loaded
+    assert loaded.claim(FAST, time.time())[0].id == account.pk
+    assert loaded.counts()["disabled"] == 1
+
+
+@pytest.mark.django_db
+def test_news_are_what_changed_since(home):
+    account = make_account(pool="super")
+    accounts = directory.load()
+    assert directory.news(accounts.revision) == (accounts.revision, [])
+    store.disable([account.pk])
+    revision, rows = directory.news(accounts.revision)
+    assert revision > accounts.revision
+    assert [(row.id, row.status) for row in rows] == [(account.pk, "disabled")]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_sync_follows_other_processes(home):
+    await directory.ready()
+    accounts = directory.current()
+    account = await asyncio.to_thread(make_account, pool="super")
+    await directory.sync()
+    assert accounts.claim(FAST, time.time())[0].id == account.pk
+    await asyncio.to_thread(store.soft_delete, [account.pk], "gone")
+    await directory.sync()
+    assert len(accounts) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_first_caller_loads_and_the_others_wait(home):
+    await asyncio.gather(*[directory.ready() for _ in range(5)])
+    loaded = directory.current()
+    assert loaded.loaded
+    await directory.ready()
+    assert directory.current() is loaded
