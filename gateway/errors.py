@@ -81,7 +81,10 @@ class UpstreamFault(StrEnum):
 
 
 class UpstreamFailure(GatewayError):
-    """An upstream call that failed; `retryable` says another account may do better."""
+    """An upstream call that failed; `retryable` says another account may do better.
+
+    `sent` is False where the call provably never left, so that nothing was spent.
+    """
 
     def __init__(
         self,
@@ -97,3 +100,4 @@ class UpstreamFailure(GatewayError):
         self.fault = fault
         self.status = status
         self.retryable = retryable
+        self.sent = True

@@ -1,0 +1,111 @@
+"""One REST call to upstream: sent, its errors translated, its body decoded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Self
+
+import httpx
+
+from gateway.errors import UpstreamFailure
+from gateway.upstream import failures, pool
+from gateway.upstream.encodings import Decode, decoder_for
+from gateway.upstream.headers import Header
+from gateway.upstream.limits import (
+    ERROR_BODY_BYTES,
+    ERROR_BODY_S,
+    Limits,
+    Settings,
+)
+from gateway.upstream.transport import Body
+
+
+class Answer:
+    """A 2xx answer; iterating gives decoded pieces and raises UpstreamFailure."""
+
+    def __init__(
+        self, response: httpx.Response, decode: Decode | None, deadline: float
+    ) -> None:
+        self.headers = response.headers
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - async transport
+        self._stream = stream
+        self._pieces: AsyncIterator[bytes] = stream.__aiter__()
+        self._decode = decode
+        self._deadline = deadline
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._pieces.__anext__()
+            return piece if self._decode is None else self._decode(piece)
+        except httpx.DecodingError as exc:
+            raise failures.bad_payload() from exc
+        except httpx.TransportError as exc:
+            spent = asyncio.get_running_loop().time() >= self._deadline
+            raise failures.of_transport(exc, streaming=True, spent=spent) from exc
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def leave(self) -> None:
+        """Keep the connection if the body ends on its own very soon; never waits."""
+        if isinstance(self._stream, Body):
+            self._stream.leave()
+        else:
+            await self._stream.aclose()
+
+
+async def post(
+    path: str, headers: list[Header], payload: bytes, settings: Settings, limits: Limits
+) -> Answer:
+    """POST to the base host. Raises UpstreamFailure for everything but a 200."""
+    channel = pool.current().channel(settings)
+    extensions = limits.extensions()
+    url = pool.upstream_url(settings.text("upstream.base_url").rstrip("/") + path)
+    request = httpx.Request(
+        "POST", url, headers=headers, content=payload, extensions=extensions
+    )
+    try:
+        response = await channel.send(request)
+    except httpx.TransportError as exc:
+        raise failures.of_transport(exc) from exc
+    try:
+        decode = decoder_for(response.headers.get("content-encoding", ""))
+    except httpx.DecodingError as exc:
+        await close(response)
+        raise failures.bad_payload() from exc
+    answer = Answer(response, decode, extensions["deadline"])
+    if response.status_code == httpx.codes.OK:
+        return answer
+    body = await drain(answer)
+    raise failures.of_response(
+        response.status_code,
+        response.headers,
+        body,
+        failures.retry_statuses(settings),
+        datetime.now(UTC),
+    )
+
+
+async def close(response: httpx.Response) -> None:
+    if isinstance(response.stream, httpx.AsyncByteStream):
+        await response.stream.aclose()
+
+
+async def drain(answer: Answer, limit_bytes: int = ERROR_BODY_BYTES) -> bytes:
+    """The beginning of an error's body, whatever of it comes in a short time."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(ERROR_BODY_S):
+            async for piece in answer:
+                body += piece
+                if len(body) >= limit_bytes:
+                    break
+    except (TimeoutError, UpstreamFailure):
+        pass
+    finally:
+        await answer.aclose()
+    return bytes(body[:limit_bytes])

@@ -1,0 +1,84 @@
+"""Headers of one upstream call for one account (2.2 to 2.4, 2.8)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from gateway.upstream.client_hints import client_hints
+from gateway.upstream.cookies import clean, cloudflare_cookies, cookie_header
+from gateway.upstream.limits import Settings
+from gateway.upstream.statsig import statsig_id
+
+Header = tuple[bytes, bytes]
+
+ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9,en;q=0.8"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One account's credential; `user_id` may be empty."""
+
+    token: str
+    user_id: str = ""
+
+    def __repr__(self) -> str:
+        return "Login(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The browser we are to upstream."""
+
+    user_agent: str
+    browser: str
+    cloudflare: str
+
+
+def profile(settings: Settings) -> Profile:
+    return Profile(
+        settings.text("proxy.clearance.user_agent"),
+        settings.text("proxy.clearance.browser"),
+        cloudflare_cookies(
+            settings.text("proxy.clearance.cf_cookies"),
+            settings.text("proxy.clearance.cf_clearance"),
+        ),
+    )
+
+
+def json_headers(
+    login: Login, settings: Settings, page: str = "/", request_id: str | None = None
+) -> list[Header]:
+    """For a JSON or streaming POST to the base host from its page `page`."""
+    browser = profile(settings)
+    base = settings.text("upstream.base_url").rstrip("/")
+    constant = constant_headers(base, base + page, browser.user_agent, browser.browser)
+    return [
+        *constant,
+        (b"x-statsig-id", statsig_id(settings)),
+        (b"x-xai-request-id", (request_id or str(uuid4())).encode("ascii")),
+        (b"Cookie", cookie_header(login.token, browser.cloudflare)),
+    ]
+
+
+@lru_cache(maxsize=128)
+def constant_headers(
+    origin: str, referer: str, user_agent: str, browser: str
+) -> tuple[Header, ...]:
+    agent = clean(user_agent)
+    same = urlsplit(origin).hostname == urlsplit(referer).hostname
+    named = [
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip, deflate, br, zstd"),
+        ("Accept-Language", ACCEPT_LANGUAGE),
+        ("Content-Type", "application/json"),
+        ("Origin", clean(origin)),
+        ("Referer", clean(referer)),
+        ("Priority", "u=1, i"),
+        ("Sec-Fetch-Dest", "empty"),
+        ("Sec-Fetch-Mode", "cors"),
+        ("Sec-Fetch-Site", "same-origin" if same else "same-site"),
+        ("User-Agent", agent),
+        *client_hints(agent, browser),
+    ]
+    return tuple((name.encode(), value.encode("latin-1")) for name, value in named)
