@@ -1,0 +1,50 @@
+"""One call as it reaches an endpoint, and what ASGI has no words for."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+Scope = dict[str, Any]  # ASGI's own shape
+Message = dict[str, Any]  # likewise
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+NO_LINGER = struct.pack("ii", 1, 0)
+ARRIVAL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with its body read."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[bytes, bytes]
+    body: bytes
+    receive: Receive
+    send: Send
+
+
+async def gone(call: Call) -> None:
+    """Returns when the client has left."""
+    while (await call.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def abort(call: Call) -> None:
+    """Reset the TCP connection, once what was sent has had time to arrive.
+
+    ASGI cannot do that. uvicorn's `send` is a method of its request cycle, and that
+    knows the transport; with no time to linger, closing it sends RST and not FIN.
+    """
+    await asyncio.sleep(ARRIVAL_S)
+    transport = getattr(call.send, "__self__").transport  # noqa: B009 - not in the type
+    plain = transport.get_extra_info("socket")
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    transport.abort()
+    await gone(call)  # uvicorn learns of it a moment later

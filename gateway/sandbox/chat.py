@@ -1,0 +1,137 @@
+"""POST /rest/app-chat/conversations/new: one scripted turn."""
+
+import asyncio
+import time
+
+import orjson
+
+from gateway.sandbox import directives
+from gateway.sandbox.accounts import Account
+from gateway.sandbox.answers import send_challenge, send_error, send_json
+from gateway.sandbox.calls import Call, abort, gone
+from gateway.sandbox.directives import Directives
+from gateway.sandbox.doors import admit
+from gateway.sandbox.rendering import Script, script
+from gateway.sandbox.state import State
+
+EMPTY = Directives((("empty", ""),), "")
+END = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def converse(state: State, call: Call) -> None:
+    account = await admit(state, call)
+    if account is None:
+        return
+    prompt = read(call.body)
+    if prompt is None:
+        await send_error(call.send, "malformed")
+        return
+    message, mode = prompt
+    asked = EMPTY if account.fault == "empty" else directives.parse(message)
+    if await granted(call, account, asked, mode):
+        turn = script(asked, mode, state.settings.pace_ms)
+        if turn.at_once():
+            await send_at_once(call, turn)
+        else:
+            await play(state, call, turn)
+
+
+def read(body: bytes) -> tuple[str, str] | None:
+    """Message and mode; None for a body that has them not."""
+    try:
+        payload = orjson.loads(body)
+        message, mode = payload["message"], payload["modeId"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    if isinstance(message, str) and isinstance(mode, str):
+        return message, mode
+    return None
+
+
+async def granted(call: Call, account: Account, asked: Directives, mode: str) -> bool:
+    """Whether the turn may start; a refusal is sent here and costs no quota."""
+    window = account.windows.get(mode)
+    if window is None:
+        await send_error(call.send, "unsupported")
+        return False
+    account.modes[mode] += 1
+    if "challenge" in asked:
+        await send_challenge(call.send)
+        return False
+    if "status" in asked:
+        await send_directed(call, asked)
+        return False
+    if not window.spend(time.monotonic()):
+        await send_error(call.send, "ratelimited")
+        return False
+    return True
+
+
+async def send_directed(call: Call, asked: Directives) -> None:
+    retry_after = asked.text("retry_after").encode()
+    extra = ((b"retry-after", retry_after),) if retry_after else ()
+    status = asked.number("status", bare=500)
+    body = {"error": {"code": 2, "message": f"Denied with {status}, as directed"}}
+    await send_json(call.send, body, status, extra)
+
+
+async def send_at_once(call: Call, turn: Script) -> None:
+    """The short way: no pace to keep, so nobody to watch for."""
+    await start(call, turn)
+    run = turn.steps[0]
+    for data in run[:-1]:
+        await send_part(call, data)
+    last = run[-1] if run else b""
+    await call.send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+async def play(state: State, call: Call, turn: Script) -> None:
+    """Send a script, and stop as soon as the client has left."""
+    loop = asyncio.get_running_loop()
+    player = loop.create_task(perform(call, turn))
+    watcher = loop.create_task(gone(call))
+    state.open_streams += 1
+    try:
+        await asyncio.wait((player, watcher), return_when=asyncio.FIRST_COMPLETED)
+        if player.done():
+            player.result()
+        else:
+            state.closed_early += 1
+    finally:
+        state.open_streams -= 1
+        player.cancel()
+        watcher.cancel()
+
+
+async def perform(call: Call, turn: Script) -> None:
+    await asyncio.sleep(turn.first_s)
+    if turn.fate == "refuse":
+        await abort(call)
+        return
+    await start(call, turn)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for tick, run in enumerate(turn.steps):
+        if tick:  # a schedule of its own, so that delays do not add up
+            await asyncio.sleep(begun + tick * turn.delay_s - loop.time())
+        for data in run:
+            await send_part(call, data)
+            if turn.split:
+                await asyncio.sleep(0)  # else the transport joins what follows
+    match turn.fate:
+        case "stall":
+            await asyncio.Event().wait()
+        case "reset":
+            await abort(call)
+        case _:
+            await call.send(END)
+
+
+async def start(call: Call, turn: Script) -> None:
+    await call.send(
+        {"type": "http.response.start", "status": 200, "headers": turn.headers}
+    )
+
+
+async def send_part(call: Call, data: bytes) -> None:
+    await call.send({"type": "http.response.body", "body": data, "more_body": True})

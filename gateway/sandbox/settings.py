@@ -1,0 +1,53 @@
+"""What the control API can change while the sandbox runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from gateway.sandbox.accounts import FAULTS
+
+STATUS_FAULTS = {"429": "ratelimited", "500": "err500", "503": "err503"}
+EVERYONES_FAULTS = frozenset({*FAULTS, *STATUS_FAULTS, "challenge"})
+Value = str | int | bool | None
+
+
+class BadSetting(Exception):
+    """No such setting, or not a value for it."""
+
+
+@dataclass(slots=True)
+class Settings:
+    fault: str | None = None  # strikes every account alike
+    latency_ms: int = 0
+    pace_ms: int = 0
+    record: bool = False
+    strict_statsig: bool = False
+    allow_any: bool = False
+    clearance: str = "fresh"
+
+    def change(self, changes: Iterable[tuple[str, Value]]) -> None:
+        """All of `changes`, or none. Raises BadSetting."""
+        checked = [(name, self._checked(name, value)) for name, value in changes]
+        for name, value in checked:
+            setattr(self, name, value)
+
+    def _checked(self, name: str, value: Value) -> Value:
+        if name not in {field.name for field in fields(self)}:
+            raise BadSetting(f"no setting {name!r}")
+        if name == "fault":
+            if value in {None, "", "null"}:
+                return None
+            if value not in EVERYONES_FAULTS:
+                raise BadSetting(f"fault is one of {sorted(EVERYONES_FAULTS)}")
+            return value
+        return converted(name, value, type(getattr(self, name)))
+
+
+def converted(name: str, value: Value, kind: type) -> Value:
+    """Query strings bring text for every kind of value."""
+    if kind is bool and str(value).lower() in {"1", "true", "0", "false"}:
+        return str(value).lower() in {"1", "true"}
+    if kind is int and str(value).isdecimal():
+        return int(str(value))
+    if kind is str and isinstance(value, str):
+        return value
+    raise BadSetting(f"{name} takes {kind.__name__}, not {value!r}")

@@ -1,0 +1,8 @@
+import pytest
+
+from gateway.sandbox.app import Sandbox
+
+
+@pytest.fixture
+def sandbox():
+    return Sandbox()
