@@ -74,6 +74,7 @@ class Shaper:
             if self._shape.show_sources:
                 self._send(sources.tail(self._sources), passed)
         length = self._text.length
+        passed.extend(self._sources)
         passed.extend(mark for mark in self._citations if mark.end <= length)
         passed.append(Finished(FinishReason.STOP, self.usage()))
         return passed
@@ -99,7 +100,6 @@ class Shaper:
                 self._citations.append(event)
             case Source():
                 self._sources.append(event)
-                passed.append(event)
             case MediaReady():
                 self.empty = False
                 self._images.append(event)

@@ -2,7 +2,10 @@
 
 
 class StopMatcher:
-    """Passes text on until a stop text appears; holds back what may begin one."""
+    """Passes text on until a stop text is complete; holds back what may begin one.
+
+    Where stop texts overlap, the one that is complete first counts.
+    """
 
     __slots__ = ("_held", "_stops", "hit")
 
@@ -17,9 +20,9 @@ class StopMatcher:
             return ""
         buffer = self._held + text
         found = [(buffer.find(stop), stop) for stop in self._stops]
-        hits = [(at, stop) for at, stop in found if at >= 0]
+        hits = [(at + len(stop), at, stop) for at, stop in found if at >= 0]
         if hits:
-            at, self.hit = min(hits, key=lambda hit: hit[0])
+            _end, at, self.hit = min(hits)
             self._held = ""
             return buffer[:at]
         keep = max(suffix_length(buffer, stop) for stop in self._stops)

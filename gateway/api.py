@@ -1,0 +1,138 @@
+"""The NinjaAPI of the OpenAI dialect: its routers, and every error in its own words."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+
+from gateway import auth, http
+from gateway.errors import GatewayError, Kind
+from gateway.routes import chat, health, models
+from grokgateway import config
+
+logger = logging.getLogger(__name__)
+
+JSON_TYPES = ("", "application/json", "text/json")
+MISSING_TYPES = ("missing", "string_too_short", "too_short")
+VALUE_TYPES = (
+    "literal_error",
+    "enum",
+    "greater_than_equal",
+    "less_than_equal",
+    "greater_than",
+    "less_than",
+    "string_too_long",
+    "too_long",
+    "finite_number",
+    "string_pattern_mismatch",
+    "value_error",
+)
+BODY_DEPTH = 2  # "body" and the argument's name come first in every location
+
+
+class JsonParser(Parser):
+    """Reads a JSON object, or says in our words why it cannot."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:  # ninja's own type
+        content_type = request.headers.get("Content-Type", "")
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type not in JSON_TYPES:
+            raise GatewayError(
+                Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."
+            )
+        try:
+            body = orjson.loads(request.body)
+        except orjson.JSONDecodeError as exc:
+            raise invalid_json() from exc
+        if not isinstance(body, dict):
+            raise invalid_json()
+        return {name: value for name, value in body.items() if value is not None}
+
+
+def text_of(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("utf-8", "surrogateescape")
+
+
+async def authenticate(request: HttpRequest) -> auth.Caller:
+    snapshot = config.current()
+    headers = request.raw_headers  # type: ignore[attr-defined] # entry.Request
+    caller = auth.authenticate(
+        auth.Credentials(
+            authorization=text_of(headers.get(b"authorization")),
+            x_api_key=text_of(headers.get(b"x-api-key")),
+            peer=request.META.get("REMOTE_ADDR", ""),
+            forwarded=not headers.keys().isdisjoint(auth.FORWARDING_HEADERS),
+            forwarded_for=text_of(headers.get(b"x-forwarded-for")),
+        ),
+        auth.Policy(
+            keys=snapshot.items("app.api_key"),
+            allow_anonymous=snapshot.flag("app.allow_anonymous"),
+            trusted_proxies=tuple(settings.TRUSTED_PROXIES),
+        ),
+    )
+    request.journal.key = caller.fingerprint  # type: ignore[attr-defined] # entry.Request
+    return caller
+
+
+openai = NinjaAPI(
+    title="Grok Gateway",
+    urls_namespace="openai",
+    docs_url=None,
+    openapi_url=None,
+    parser=JsonParser(),
+)
+openai.add_router("", health.router)
+openai.add_router("/v1", models.router, auth=authenticate)
+openai.add_router("/v1", chat.router, auth=authenticate)
+
+
+@openai.exception_handler(GatewayError)
+def on_gateway_error(request: HttpRequest, error: GatewayError) -> HttpResponse:
+    journal = request.journal  # type: ignore[attr-defined] # entry.Request
+    journal.error_code = str(error.kind)
+    return http.error_response(error, journal.request_id)
+
+
+@openai.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return on_gateway_error(request, validation_error(error.errors[0]))
+
+
+@openai.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    cause = error.__cause__
+    if not isinstance(cause, GatewayError):
+        cause = GatewayError(Kind.INVALID_JSON, str(error))
+    return on_gateway_error(request, cause)
+
+
+@openai.exception_handler(Exception)
+def on_exception(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.error("request failed", exc_info=error)
+    return on_gateway_error(
+        request, GatewayError(Kind.INTERNAL, "The gateway failed; see its log.")
+    )
+
+
+def validation_error(detail: Mapping[str, Any]) -> GatewayError:  # pydantic's own type
+    """The first complaint of the schema, as a row of the error table."""
+    location = detail["loc"][BODY_DEPTH:]
+    if not location:
+        return invalid_json()
+    param = ".".join(str(part) for part in location)
+    kind = Kind.INVALID_TYPE
+    if detail["type"] in MISSING_TYPES:
+        kind = Kind.MISSING
+    elif detail["type"] in VALUE_TYPES:
+        kind = Kind.INVALID_VALUE
+    return GatewayError(kind, f"{param}: {detail['msg']}", param=param)
+
+
+def invalid_json() -> GatewayError:
+    return GatewayError(Kind.INVALID_JSON, "The body must be one valid JSON object.")

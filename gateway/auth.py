@@ -1,0 +1,115 @@
+"""Who is calling `/v1`: keys from two headers, or an open door on private networks."""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.errors import GatewayError, Kind
+
+FORWARDING_HEADERS = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`fingerprint` owns stored objects; open mode has one shared owner."""
+
+    fingerprint: str
+
+
+OPEN = Caller("open")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request shows of itself, before anything is believed."""
+
+    authorization: str | None
+    x_api_key: str | None
+    peer: str  # address of the socket's other end, empty for a local socket
+    forwarded: bool = False  # carries a header that a proxy adds
+    forwarded_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    keys: tuple[str, ...]
+    allow_anonymous: bool
+    trusted_proxies: tuple[Network, ...] = ()
+
+
+def authenticate(shown: Credentials, policy: Policy) -> Caller:
+    """The caller, or `INVALID_API_KEY` (public-api 1.1, decisions 12)."""
+    if not policy.keys:
+        if policy.allow_anonymous or is_private(shown, policy.trusted_proxies):
+            return OPEN
+        raise GatewayError(
+            Kind.INVALID_API_KEY,
+            "No API key is configured, so only local callers are served. "
+            "Set app.api_key, or app.allow_anonymous to open the gateway on purpose.",
+        )
+    for presented in presented_keys(shown):
+        if matches(presented, policy.keys):
+            return Caller(fingerprint(presented))
+    raise GatewayError(
+        Kind.INVALID_API_KEY,
+        "Missing or incorrect API key. Send it as 'Authorization: Bearer KEY' "
+        "or 'x-api-key: KEY'.",
+    )
+
+
+def presented_keys(shown: Credentials) -> Iterable[str]:
+    """The bearer token if well formed, else the `x-api-key` header."""
+    scheme, _, token = (shown.authorization or "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        yield token.strip()
+    elif shown.x_api_key:
+        yield shown.x_api_key.strip()
+
+
+def matches(presented: str, keys: Iterable[str]) -> bool:
+    """Constant time over all keys; any text is fine."""
+    given = presented.encode("utf-8", "surrogateescape")
+    found = False
+    for key in keys:
+        found |= hmac.compare_digest(given, key.encode())
+    return found
+
+
+def fingerprint(key: str) -> str:
+    digest = hashlib.sha256(b"grok-gateway owner\0" + key.encode("utf-8", "replace"))
+    return "key_" + digest.hexdigest()[:24]
+
+
+def is_private(shown: Credentials, trusted: tuple[Network, ...]) -> bool:
+    """Loopback or private; what an untrusted peer forwards counts as public."""
+    if not shown.forwarded:
+        return not shown.peer or private_address(shown.peer)
+    hops = [hop.strip() for hop in (shown.forwarded_for or "").split(",")]
+    for hop in reversed([*hops, shown.peer]):
+        if not within(hop, trusted):
+            return hop != shown.peer and private_address(hop)
+    return False
+
+
+def within(text: str, networks: tuple[Network, ...]) -> bool:
+    address = parsed(text)
+    return address is not None and any(address in network for network in networks)
+
+
+def private_address(text: str) -> bool:
+    address = parsed(text)
+    return address is not None and (address.is_loopback or address.is_private)
+
+
+def parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address without its zone, an IPv4 one out of its IPv6 wrapping."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

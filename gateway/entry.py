@@ -1,0 +1,234 @@
+"""The lean ASGI entry of the public API: no middleware, no signals, no thread hops.
+
+Django's stock handler and middleware cost more than all the rest of a request. This one
+owns what they would have done and `/v1` needs: request ids, CORS, body limits, errors
+in the caller's dialect, the watch for a client that leaves.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, URLResolver, get_resolver
+
+from gateway import http
+from gateway.errors import GatewayError, Kind
+from gateway.recorder import STATUS_CLIENT_GONE, Journal, record
+from gateway.streaming import Sender, StreamResponse
+from grokgateway import config
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]  # ASGI's own shape
+Message = dict[str, Any]  # likewise
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+SPOOL_BYTES = 1024 * 1024
+MIB = 1024 * 1024
+
+
+class Entry:
+    """An ASGI application for the HTTP paths of the public API."""
+
+    def __init__(self, urlconf: str = "gateway.urls") -> None:
+        self._resolver: URLResolver = get_resolver(urlconf)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        if scope["method"] == "OPTIONS":
+            await send_plain(send, 204, http.preflight(headers))
+            return
+        request_id = http.request_id(headers)
+        try:
+            body = await read_body(receive, body_limit(headers), headers)
+        except GatewayError as error:
+            await send_response(
+                send, scope, http.error_response(error, request_id), request_id
+            )
+            return
+        if body is not None:
+            await self._serve(scope, receive, send, body, request_id)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, body: IO[bytes], rid: str
+    ) -> None:
+        """Answer, and stop answering at once when the client leaves."""
+        loop = asyncio.get_running_loop()
+        work = asyncio.current_task()
+        gone = False
+
+        async def watch() -> None:
+            nonlocal gone
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            gone = True
+            if work is not None:
+                work.cancel()
+
+        watcher = loop.create_task(watch())
+        try:
+            await self._answer(scope, send, body, rid)
+        except asyncio.CancelledError:
+            if not gone or work is None:
+                raise
+            work.uncancel()
+        finally:
+            watcher.cancel()
+
+    async def _answer(
+        self, scope: Scope, send: Send, body: IO[bytes], request_id: str
+    ) -> None:
+        journal = Journal(request_id, endpoint=scope["path"])
+        try:
+            with body:
+                response = await self._respond(scope, body, journal)
+            if isinstance(response, StreamResponse):
+                await self._stream(response, send, scope, request_id)
+                return
+            journal.status = response.status_code
+            response["openai-processing-ms"] = str(round(journal.elapsed_ms()))
+            await send_response(send, scope, response, request_id)
+        except OSError:
+            journal.status = STATUS_CLIENT_GONE  # the server found the socket closed
+        finally:
+            if journal.key:
+                record(journal)
+
+    async def _respond(
+        self, scope: Scope, body: IO[bytes], journal: Journal
+    ) -> HttpResponseBase:
+        """The view's response; nothing of the request outlives this."""
+        method = scope["method"]
+        try:
+            match = self._resolver.resolve(route_path(scope["path"]))
+            request = Request(scope, body, journal)
+            request.resolver_match = match
+            response: HttpResponseBase = await match.func(request, **match.kwargs)
+        except Resolver404:
+            unknown = f"Unknown URL: {method} {scope['path'][:256]}"
+            return refuse(journal, Kind.UNKNOWN_URL, unknown)
+        except UnicodeDecodeError:
+            return refuse(journal, Kind.INVALID_VALUE, "The query is not UTF-8.")
+        except Exception:
+            logger.exception("request %s failed", journal.request_id)
+            return refuse(journal, Kind.INTERNAL, "The gateway failed; see its log.")
+        if response.status_code == 405:
+            told = f"{method} is not allowed here."
+            allow = response.get("Allow")
+            return refuse(journal, Kind.METHOD_NOT_ALLOWED, told, allow=allow)
+        return response
+
+    async def _stream(
+        self, response: StreamResponse, send: Send, scope: Scope, request_id: str
+    ) -> None:
+        sender = Sender(response, send, http.common_headers(request_id))
+        try:
+            error = await sender.run()
+        except OSError:
+            raise
+        except Exception:
+            logger.exception("stream %s failed", request_id)
+            error = await sender.fail(
+                GatewayError(Kind.INTERNAL, "The gateway failed; see its log.")
+            )
+        if error is not None:
+            failed = http.error_response(error, request_id)
+            response.ask.journal.status = failed.status_code
+            await send_response(send, scope, failed, request_id)
+
+
+class Request(ASGIRequest):
+    """A Django request that carries its journal and the headers as they came."""
+
+    def __init__(self, scope: Scope, body: IO[bytes], journal: Journal) -> None:
+        super().__init__(scope, body)
+        self.journal = journal
+        self.raw_headers: dict[bytes, bytes] = dict(scope["headers"])
+
+
+def refuse(
+    journal: Journal, kind: Kind, message: str, allow: str | None = None
+) -> HttpResponse:
+    journal.error_code = str(kind)
+    error = GatewayError(kind, message, allow=allow)
+    return http.error_response(error, journal.request_id)
+
+
+def route_path(path: str) -> str:
+    """A trailing slash is served the same way, never redirected."""
+    return path[:-1] if len(path) > 1 and path.endswith("/") else path
+
+
+def body_limit(headers: Mapping[bytes, bytes]) -> int:
+    multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
+    key = "limits.multipart_mb" if multipart else "limits.json_body_mb"
+    return config.current().number(key) * MIB
+
+
+async def read_body(
+    receive: Receive, limit_bytes: int, headers: Mapping[bytes, bytes]
+) -> IO[bytes] | None:
+    """The body as a file, spooled to disk when large; None if the client left."""
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > limit_bytes:
+        raise too_large(limit_bytes)
+    body: IO[bytes] = BytesIO()
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            body.close()
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit_bytes:
+            body.close()
+            raise too_large(limit_bytes)
+        if size > SPOOL_BYTES and isinstance(body, BytesIO):
+            body = spooled(body)
+        body.write(chunk)
+        if not message.get("more_body", False):
+            body.seek(0)
+            return body
+
+
+def spooled(body: BytesIO) -> IO[bytes]:
+    """A large body goes to disk; the caller closes it."""
+    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed with the request
+    file.write(body.getvalue())
+    return file
+
+
+def too_large(limit_bytes: int) -> GatewayError:
+    return GatewayError(
+        Kind.TOO_LARGE, f"The request body exceeds {limit_bytes // MIB} MiB."
+    )
+
+
+async def send_response(
+    send: Send, scope: Scope, response: HttpResponseBase, request_id: str
+) -> None:
+    content = getattr(response, "content", b"")
+    headers = http.encoded(response.items())
+    headers.append((b"content-length", str(len(content)).encode()))
+    headers.extend(http.common_headers(request_id))
+    await send_plain(
+        send,
+        response.status_code,
+        headers,
+        b"" if scope["method"] == "HEAD" else content,
+    )
+
+
+async def send_plain(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b""
+) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

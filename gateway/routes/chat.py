@@ -1,0 +1,34 @@
+"""`POST /v1/chat/completions`."""
+
+import secrets
+import time
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Router
+
+from gateway import catalog
+from gateway.protocols import openai_chat
+from gateway.protocols.base import Stamp
+from gateway.routes.negotiation import wants_stream
+from gateway.streaming import StreamResponse, whole
+from gateway.turn import Ask
+
+router = Router(tags=["chat"])
+
+
+@router.post("/chat/completions", summary="Create a chat completion")
+async def create(
+    request: HttpRequest, payload: openai_chat.Request
+) -> HttpResponseBase:
+    journal = request.journal  # type: ignore[attr-defined] # entry.Request
+    journal.model = payload.model
+    catalog.current().chat_route(payload.model)
+    ask = Ask(openai_chat.parse(payload), journal)
+    stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
+    if wants_stream(request, payload.stream):
+        journal.streamed = True
+        usage = ask.conversation.options.include_usage
+        encoder = openai_chat.Encoder(stamp, include_usage=usage)
+        return StreamResponse(ask, encoder, openai_chat.failure)
+    return await whole(ask, lambda completion: openai_chat.reply(stamp, completion))

@@ -1,0 +1,28 @@
+"""`GET /v1/models` and `/v1/models/{id}`."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from accounts import directory
+from gateway import catalog
+from gateway.protocols import openai_models, sse
+
+router = Router(tags=["models"])
+
+
+@router.get("/models", summary="List the models that can be served now")
+async def list_models(request: HttpRequest) -> HttpResponse:
+    routes = catalog.current().listed(directory.current().serveable())
+    cards = [openai_models.Card(route.name, route.display_name) for route in routes]
+    body = openai_models.listing(cards, catalog.CREATED)
+    return HttpResponse(sse.dumps(body), content_type="application/json")
+
+
+@router.get("/models/{path:name}", summary="Describe one model")
+async def retrieve_model(request: HttpRequest, name: str) -> HttpResponse:
+    for route in catalog.current().listed(directory.current().serveable()):
+        if route.name == name:
+            card = openai_models.Card(route.name, route.display_name)
+            body = openai_models.card_body(card, catalog.CREATED)
+            return HttpResponse(sse.dumps(body), content_type="application/json")
+    raise catalog.unknown_model(name)

@@ -1,0 +1,29 @@
+"""Housekeeping as plain functions: what is old goes, as the operator set it."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.db import close_old_connections
+
+from accounts import store
+from gateway import recorder
+from grokgateway import config
+
+logger = logging.getLogger(__name__)
+
+
+def purge_expired() -> None:
+    """Delete request records, status events and deleted accounts past retention."""
+    snapshot = config.current()
+    now = datetime.now(UTC)
+    try:
+        recorder.purge(snapshot.number("retention.requests_days"), now)
+        purges = {
+            "retention.events_days": store.purge_events,
+            "retention.deleted_accounts_days": store.purge_deleted,
+        }
+        for key, purge in purges.items():
+            if days := snapshot.number(key):
+                purge(now - timedelta(days=days))
+    finally:
+        close_old_connections()

@@ -1,0 +1,7 @@
+"""The public API's own routes, resolved by the lean entry."""
+
+from django.urls import path
+
+from gateway.api import openai
+
+urlpatterns = [path("", openai.urls)]

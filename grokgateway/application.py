@@ -1,0 +1,178 @@
+"""The ASGI application: one process's life from its first request to its last write.
+
+HTTP paths of the public API go to the lean entry, all others to Django. What must run
+beside requests (configuration polls, directory sync, write-behind) starts with the
+server's lifespan, or with the first request where the server has none (daphne).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from accounts import directory
+from gateway import catalog, http
+from gateway.conversation import tokens
+from gateway.entry import Entry, send_response
+from gateway.errors import GatewayError, Kind
+from gateway.upkeep import purge_expired
+from gateway.upstream import pool
+from grokgateway import config, crypto, interpreter, startup
+from grokgateway.jobs import outbox
+from grokgateway.jobs.periodic import Periodic, run_all
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]  # ASGI's own shape
+Message = MutableMapping[str, Any]  # likewise
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Any, Any], Awaitable[None]]  # servers and Django differ
+
+CONFIG_POLL_S = 5.0
+FLUSH_S = 0.05
+PURGE_S = 3600.0
+TIDE_S = 2.0
+NOT_STARTED = "The gateway cannot start; see its log."
+PUBLIC_PATHS = frozenset({"/health", "/readyz"})
+
+
+class Application:
+    """Routes ASGI scopes and owns what runs beside them, per event loop."""
+
+    def __init__(
+        self, django: Asgi, websocket: Asgi, *, sync_s: float, jobs: bool = True
+    ) -> None:
+        self._django = django
+        self._websocket = websocket
+        self._entry = Entry()
+        self._sync_s = sync_s
+        self._jobs = jobs
+        self._starting: asyncio.Task[None] | None = None
+        self._background: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self.open_requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if self._background is None and not await self._ready(scope, send):
+            return
+        self.open_requests += 1
+        try:
+            await self._route(scope)(scope, receive, send)
+        finally:
+            self.open_requests -= 1
+
+    async def aclose(self) -> None:
+        """Stop what runs beside requests, write what is pending, close connections."""
+        self._stopping.set()
+        tasks = [task for task in (self._starting, self._background) if task]
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await pool.current().aclose()
+        finally:
+            await outbox.current().flush()
+
+    def _route(self, scope: Scope) -> Asgi:
+        if scope["type"] == "websocket":
+            return self._websocket
+        path: str = scope["path"]
+        if path.startswith("/v1/") or path == "/v1" or path in PUBLIC_PATHS:
+            return self._entry
+        if path == "/" and scope["method"] == "HEAD":
+            return self._entry
+        return self._django
+
+    async def _ready(self, scope: Scope, send: Send) -> bool:
+        """Start if need be; tell the caller of a start that failed."""
+        try:
+            await self._started()
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            logger.exception("the gateway cannot start")
+            rid = http.request_id(dict(scope["headers"]))
+            error = GatewayError(
+                Kind.INTERNAL, "The gateway cannot start; see its log."
+            )
+            await send_response(send, scope, http.error_response(error, rid), rid)
+            return False
+        return True
+
+    async def _started(self) -> None:
+        """Start once; every request that comes meanwhile waits for the same start."""
+        starting = self._starting
+        if starting is None:
+            starting = asyncio.get_running_loop().create_task(self._start())
+            self._starting = starting
+        try:
+            await asyncio.shield(starting)
+        except Exception:
+            if self._starting is starting:  # else the next attempt is under way
+                self._starting = None
+            raise
+
+    async def _start(self) -> None:
+        await sync_to_async(load_everything)()
+        await directory.ready()
+        await asyncio.to_thread(tokens.encoding)
+        await sync_to_async(config.subscribe)(startup.follow)
+        tide = interpreter.Tide(lambda: self.open_requests)
+        jobs = [
+            Periodic("configuration", CONFIG_POLL_S, sync_to_async(reload_settings)),
+            Periodic("accounts", self._sync_s, sync_accounts),
+            Periodic("write-behind", FLUSH_S, outbox.current().flush),
+            Periodic("memory", TIDE_S, tide.ebb),
+        ]
+        if self._jobs:
+            purge = Periodic("retention", PURGE_S, sync_to_async(purge_expired))
+            jobs.append(purge)
+        interpreter.settle()
+        loop = asyncio.get_running_loop()
+        self._background = loop.create_task(run_all(jobs, self._stopping))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._started()
+                except Exception:
+                    logger.exception("the gateway cannot start")
+                    await send({"type": "lifespan.startup.failed", "message": ""})
+                    raise
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def load_everything() -> None:
+    """Synchronous: keys, configuration, catalogue."""
+    crypto.ring()
+    startup.follow(config.load())
+    catalog.load()
+
+
+def reload_settings() -> None:
+    """See what other processes changed."""
+    try:
+        config.refresh()
+        catalog.load()
+    finally:
+        close_old_connections()  # one that an outage broke would stay broken
+
+
+async def sync_accounts() -> None:
+    try:
+        await directory.sync()
+    finally:
+        await sync_to_async(close_old_connections)()

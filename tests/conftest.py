@@ -1,0 +1,28 @@
+"""Unit tests have no network: sockets are off except for those marked to use them."""
+
+import os
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+NETWORKED = ("e2e", "service", "load")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if may_connect(item):
+        enable_socket()
+    else:
+        disable_socket(allow_unix_socket=True)  # event loops wake through such a pair
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    enable_socket()
+
+
+def may_connect(item: pytest.Item) -> bool:
+    """Also where the database under test is a server, which drivers reach by socket."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        return True
+    return any(item.get_closest_marker(name) for name in NETWORKED)
