@@ -1,0 +1,1 @@
+"""Runs the ASGI application under one of three servers, with one way to stop."""

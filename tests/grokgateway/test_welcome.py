@@ -1,0 +1,20 @@
+import pytest
+
+from accounts.models import Account
+from grokgateway.serving import welcome
+
+
+@pytest.mark.django_db
+def test_an_empty_gateway_is_told_where_to_begin():
+    hint = welcome.hint("http://127.0.0.1:8000")
+    assert "http://127.0.0.1:8000/admin" in hint
+    assert "importaccounts" in hint
+    assert "make demo" in hint
+
+
+@pytest.mark.django_db
+def test_there_is_nothing_to_say_once_there_is_an_account():
+    Account.objects.create(
+        public_id="a", token_hash="h", token_ciphertext=b"c", pool="basic"
+    )
+    assert welcome.hint("http://127.0.0.1:8000") == ""
