@@ -1,0 +1,92 @@
+# Every developer command. `make` lists them; options go through ARGS=...
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+ARGS ?=
+UNIT := not e2e and not service and not load
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test e2e check services lint types contracts fix bench load \
+	docs snapshot lock clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/stamp: 
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/stamp-%: requirements/%.txt | $(VENV)/stamp
+	$(INSTALL) -r $<
+	touch $@
+
+setup: $(VENV)/stamp-dev ## Make .venv with everything a developer needs
+
+run: $(VENV)/stamp-base ## Run the gateway on 127.0.0.1:8000 (PORT=..., HOST=...)
+	$(BIN)/python manage.py migrate -v0
+	exec $(BIN)/python manage.py serve --server daphne --host $(HOST) --port $(PORT) $(ARGS)
+
+demo: $(VENV)/stamp-demo ## Try it with a stand-in upstream and sample accounts (ARGS=--once)
+	exec $(BIN)/python manage.py demo $(ARGS)
+
+test: $(VENV)/stamp-dev ## Unit and app tests
+	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
+
+e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
+	$(BIN)/pytest -q -m e2e $(ARGS)
+
+check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
+	$(BIN)/python manage.py check --deploy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/pytest -q -n 2 -m "not load" --cov $(ARGS)
+
+POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
+MYSQL_URL ?= mysql://root@127.0.0.1:3306/test
+STORED := tests/accounts tests/grokgateway/config tests/gateway/test_catalog.py \
+	tests/gateway/test_recorder.py
+
+services: $(VENV)/stamp-dev ## What is stored, tested on PostgreSQL and MariaDB too
+	TEST_DATABASE_URL=$(POSTGRES_URL) $(BIN)/pytest -q --create-db --reuse-db -m "not load" $(STORED)
+	TEST_DATABASE_URL=$(MYSQL_URL) $(BIN)/pytest -q --create-db --reuse-db -m "not load" $(STORED)
+
+lint: contracts $(VENV)/stamp-dev ## Format, style and import rules; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	test -z "$$(find templates -name '*.html')" || $(BIN)/djlint --quiet --lint templates
+
+contracts: $(VENV)/stamp-dev ## Who may import whom
+	$(BIN)/lint-imports
+
+types: $(VENV)/stamp-dev ## Static types
+	$(BIN)/mypy .
+
+fix: $(VENV)/stamp-dev ## Format, and repair what the linters can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/stamp-base ## Measure speed against the sandbox (ARGS="--quick --server all")
+	$(BIN)/python manage.py bench $(ARGS)
+
+load: $(VENV)/stamp-dev ## Long tests: soak and large imports
+	$(BIN)/pytest -q -m load $(ARGS)
+
+docs: $(VENV)/stamp ## Read docs/ in a browser, on port 8001
+	$(BIN)/python -m http.server 8001 --bind 127.0.0.1 --directory docs
+
+snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
+	$(BIN)/python manage.py config export --defaults > config.defaults.tmp
+	mv config.defaults.tmp config.defaults.toml
+
+lock: $(VENV)/stamp-dev ## Pin and hash requirements/*.in anew
+	cd requirements && for name in *.in; do \
+		$(abspath $(BIN))/uv pip compile -q --generate-hashes --no-header --no-annotate \
+			--python-version 3.11 $$name -o $${name%.in}.txt || exit 1; \
+	done
+
+clean: ## Remove caches and the virtual environment; data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Measures the gateway against its own sandbox, the sandbox alone beside it."""
