@@ -1,0 +1,151 @@
+"""A real gateway in processes of its own, over a real sandbox, for end-to-end tests."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "e2e-test-key-0123456789"
+START_LIMIT_S = 60
+STOP_LIMIT_S = 30
+
+
+@dataclass
+class Gateway:
+    """Where a running gateway is, and the process that can be signalled."""
+
+    url: str
+    data_dir: Path
+    env: dict[str, str]
+    process: subprocess.Popen[str]
+    key: str = KEY
+    logs: list[str] = field(default_factory=list)
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+    def manage(self, *args: str, stdin: str | None = None) -> str:
+        return manage(self.env, *args, stdin=stdin)
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with contextlib.closing(sqlite3.connect(self.data_dir / "gateway.db")) as db:
+            return list(db.execute(query))
+
+
+def manage(env: dict[str, str], *args: str, stdin: str | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *args],
+        cwd=ROOT,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{args}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def environment(data_dir: Path, upstream: str, **settings: str) -> dict[str, str]:
+    """A clean environment; `settings` are start-up or GROK_ variables."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROK_", "COV_"))}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "grokgateway.settings",
+        "DATA_DIR": str(data_dir),
+        "LOG_DIR": str(data_dir / "logs"),
+        "GROK_UPSTREAM_BASE_URL": upstream,
+        "GROK_UPSTREAM_ASSETS_URL": upstream,
+        "GROK_APP_API_KEY": KEY,
+        "GROK_LOGGING_FILE_LEVEL": "DEBUG",
+        "LOG_LEVEL": "DEBUG",
+        "TZ": "UTC",
+        **settings,
+    }
+
+
+@contextlib.contextmanager
+def running_gateway(
+    data_dir: Path,
+    upstream: str,
+    accounts: dict[str, list[str]],
+    server: str = "granian",
+    workers: int = 1,
+    **settings: str,
+) -> Iterator[Gateway]:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    env = environment(data_dir, upstream, **settings)
+    manage(env, "migrate", "-v0")
+    if accounts:
+        manage(env, "importaccounts", "-", stdin=json.dumps(accounts))
+    output = data_dir / "serve.log"
+    with output.open("w") as sink:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "manage.py", "serve", "--host", "127.0.0.1"),
+                *("--port", "0", "--server", server, "--workers", str(workers)),
+            ],
+            cwd=ROOT,
+            env=env,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        url = wait_for_address(output, process)
+        wait_until_ready(url, process, output)
+        yield Gateway(url, data_dir, env, process)
+    finally:
+        stop(process)
+
+
+def wait_for_address(output: Path, process: subprocess.Popen[str]) -> str:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        for line in output.read_text().splitlines():
+            if "Listening on http" in line:
+                return line[line.index("http") :].strip()
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"serve did not start:\n{output.read_text()}")
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[str], output: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        time.sleep(0.05)
+    raise AssertionError(f"serve did not get ready:\n{output.read_text()}")
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def eventually(check, limit_s: float = 5.0):
+    """The first true answer of `check`, or the last false one."""
+    deadline = time.monotonic() + limit_s
+    while not (answer := check()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return answer
