@@ -109,13 +109,14 @@ class Entry:
         try:
             match = self._resolver.resolve(route_path(scope["path"]))
             request = Request(scope, body, journal)
-            request.resolver_match = match
-            response: HttpResponseBase = await match.func(request, **match.kwargs)
         except Resolver404:
             unknown = f"Unknown URL: {method} {scope['path'][:256]}"
             return refuse(journal, Kind.UNKNOWN_URL, unknown)
         except UnicodeDecodeError:
             return refuse(journal, Kind.INVALID_VALUE, "The query is not UTF-8.")
+        request.resolver_match = match
+        try:
+            response: HttpResponseBase = await match.func(request, **match.kwargs)
         except Exception:
             logger.exception("request %s failed", journal.request_id)
             return refuse(journal, Kind.INTERNAL, "The gateway failed; see its log.")

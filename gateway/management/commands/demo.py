@@ -20,7 +20,7 @@ ACCOUNTS = {
 }
 CONSOLE_USER = "admin"
 MODEL = "grok-4.20-auto"
-PROMPT = "Tell me about tides. [[tokens=60]] [[delay_ms=30]]"
+PROMPT = "Good morning! Please explain the tides in two sentences. [[delay_ms=60]]"
 
 
 class Command(BaseCommand):
