@@ -7,6 +7,7 @@ in the caller's dialect, the watch for a client that leaves.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from tempfile import TemporaryFile
@@ -45,6 +46,7 @@ class Entry:
         if scope["method"] == "OPTIONS":
             await send_plain(send, 204, http.preflight(headers))
             return
+        arrived = time.perf_counter()
         request_id = http.request_id(headers)
         try:
             body = await read_body(receive, body_limit(headers), headers)
@@ -54,10 +56,16 @@ class Entry:
             )
             return
         if body is not None:
-            await self._serve(scope, receive, send, body, request_id)
+            journal = Journal(request_id, endpoint=scope["path"], arrived=arrived)
+            await self._serve(scope, receive, send, body, journal)
 
     async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, body: IO[bytes], rid: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        body: IO[bytes],
+        journal: Journal,
     ) -> None:
         """Answer, and stop answering at once when the client leaves."""
         loop = asyncio.get_running_loop()
@@ -74,7 +82,7 @@ class Entry:
 
         watcher = loop.create_task(watch())
         try:
-            await self._answer(scope, send, body, rid)
+            await self._answer(scope, send, body, journal)
         except asyncio.CancelledError:
             if not gone or work is None:
                 raise
@@ -83,9 +91,9 @@ class Entry:
             watcher.cancel()
 
     async def _answer(
-        self, scope: Scope, send: Send, body: IO[bytes], request_id: str
+        self, scope: Scope, send: Send, body: IO[bytes], journal: Journal
     ) -> None:
-        journal = Journal(request_id, endpoint=scope["path"])
+        request_id = journal.request_id
         try:
             with body:
                 response = await self._respond(scope, body, journal)

@@ -51,6 +51,7 @@ class Journal:
     model: str = ""
     key: str = ""
     streamed: bool = False
+    arrived: float = field(default_factory=time.perf_counter)
     began: float = field(default_factory=time.perf_counter)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     attempts: list[Attempt] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Journal:
         upstream_ms = (first - asked) * 1000
         own_ms = (now - self.began) * 1000 - choose_ms - upstream_ms
         return (
+            f"queue;dur={(self.began - self.arrived) * 1000:.2f}, "
             f"choose;dur={choose_ms:.2f}, upstream;dur={upstream_ms:.2f}, "
             f"own;dur={max(0.0, own_ms):.2f}"
         )
