@@ -83,7 +83,7 @@ snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
 
 lock: $(VENV)/stamp-dev ## Pin and hash requirements/*.in anew
 	cd requirements && for name in *.in; do \
-		$(abspath $(BIN))/uv pip compile -q --generate-hashes --no-header --no-annotate \
+		$(abspath $(BIN))/uv pip compile -q --generate-hashes --no-header --no-annotate --no-strip-extras \
 			--python-version 3.11 $$name -o $${name%.in}.txt || exit 1; \
 	done
 

@@ -29,7 +29,7 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.}:/-])/(?:home|Users|root|work|mnt|private)/\w|\b[A-Za-z]:\\\w"
 )
 PIN = re.compile(
-    r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(\[[a-z0-9,_-]+\])?==\S+( ;.*)?( \\)?"
+    r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(\[[a-z0-9, _-]+\])?==\S+( ;.*)?( \\)?"
 )
 HASH = re.compile(r" +--hash=sha256:[0-9a-f]{64}( \\)?")
 NOQA = re.compile(r"noqa\b(?P<rest>.*)", re.IGNORECASE)
