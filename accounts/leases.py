@@ -51,13 +51,15 @@ def lease(
     exclude: Set[int] = frozenset(),
     request_id: str = "",
     blame: Blame | None = None,
+    prefer: int | None = None,
 ) -> "Lease":
     """An account for one call, as `async with lease(...) as held`.
 
+    `prefer` is taken if it is as ready as any other.
     Entering raises `NoAccountAvailable`. Leaving without `settle` counts as neither
     success nor failure; the unit is given back unless `mark_sent` was called.
     """
-    return Lease(wanted, exclude, request_id, blame or Blame())
+    return Lease(wanted, exclude, request_id, blame or Blame(), prefer)
 
 
 class Lease:
@@ -71,6 +73,7 @@ class Lease:
         "_exclude",
         "_open",
         "_outcome",
+        "_prefer",
         "_request_id",
         "_sent",
         "_shaken",
@@ -80,12 +83,18 @@ class Lease:
     )
 
     def __init__(
-        self, wanted: Wanted, exclude: Set[int], request_id: str, blame: Blame
+        self,
+        wanted: Wanted,
+        exclude: Set[int],
+        request_id: str,
+        blame: Blame,
+        prefer: int | None,
     ) -> None:
         self._wanted = wanted
         self._exclude = exclude
         self._request_id = request_id
         self._blame = blame
+        self._prefer = prefer
         self._directory = directory.current()
         self._entry: Entry | None = None
         self._open = False
@@ -101,7 +110,9 @@ class Lease:
         accounts = self._directory = directory.current()
         accounts.follow(current_rules(), now)
         while not self._open:
-            entry, self.mode = accounts.claim(self._wanted, now, self._exclude)
+            entry, self.mode = accounts.claim(
+                self._wanted, now, self._exclude, self._prefer
+            )
             try:
                 self._token = clear_token(entry.row)
                 self._entry, self._open = entry, True
@@ -147,6 +158,10 @@ class Lease:
 
     def cookie_token(self) -> str:
         return self._token
+
+    def another(self) -> bool:
+        """Reserve one more unit, for a second question; False if there is none."""
+        return self._directory.reserve_again(self._held(), self.mode, time.time())
 
     def mark_sent(self) -> None:
         """The call is on its way: from here on the unit counts as spent."""

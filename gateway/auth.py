@@ -14,9 +14,20 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`fingerprint` owns stored objects; open mode has one shared owner."""
+    """`fingerprint` owns stored objects; open mode has one shared owner.
+
+    Empty `models` and `pools` mean all of them.
+    """
 
     fingerprint: str
+    models: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
+
+    def admitted(self, pools: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of `pools` that the caller may use, in their order."""
+        if not self.pools:
+            return pools
+        return tuple(pool for pool in pools if pool in self.pools)
 
 
 OPEN = Caller("open")

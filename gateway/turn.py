@@ -5,29 +5,28 @@ model said has been passed on.
 """
 
 import asyncio
-import time
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable
 from gateway import catalog
-from gateway.catalog import Route
-from gateway.conversation import tokens
+from gateway.asking import Ask, Question, prepared
 from gateway.conversation.events import Event, Finished
-from gateway.conversation.requests import Conversation
-from gateway.conversation.shaping import Shape, Shaper
+from gateway.conversation.shaping import Shaper
 from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from gateway.recorder import Journal
-from gateway.upstream import client
+from gateway.search import Search
+from gateway.upstream import assets, client
 from gateway.upstream.payloads import chat_payload
 from grokgateway import config
 from grokgateway.config import Snapshot
 
-RANDOM_RETRIES = 5
-COUNT_IN_THREAD_CHARS = 32_768
-RETRY_AFTER_UNKNOWN_S = 30
+__all__ = ["Ask", "run"]
+
+logger = logging.getLogger(__name__)
+
 OK = "ok"
 
 OUTCOMES = {
@@ -37,21 +36,6 @@ OUTCOMES = {
     UpstreamFault.RATE_LIMITED: leases.Outcome.RATE_LIMITED,
     UpstreamFault.SERVER: leases.Outcome.SERVER,
 }
-
-NO_ACCOUNT_MESSAGES = {
-    "no_accounts": "No account is configured for this model.",
-    "quota_exhausted": "All accounts for this model have used up their quota.",
-    "cooling": "All accounts for this model are cooling down.",
-    "saturated": "All accounts for this model are busy.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A parsed request on its way in; `journal` is written as the turn goes."""
-
-    conversation: Conversation
-    journal: Journal
 
 
 async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
@@ -63,21 +47,19 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
     snapshot = config.current()
     conversation = ask.conversation
     route = catalog.current().chat_route(conversation.model)
-    prompt = conversation.prompt()
-    shape = shape_of(conversation, snapshot, await prompt_tokens(prompt))
-    search = Search(route, snapshot, ask.journal)
+    question = await prepared(conversation, snapshot)
+    search = Search(route, snapshot, ask)
     while True:
-        shaper = Shaper(shape)
         spoken = False
         try:
             async with search.lease() as held:
                 search.trying = held.account_id
-                payload = chat_payload(prompt, held.mode, snapshot)
-                replies = answer(held, payload, snapshot, shaper, ask.journal)
+                replies = answer(held, question, snapshot, ask.journal)
                 async with aclosing(replies):
                     async for events in replies:
                         spoken = spoken or bool(events)
                         yield events
+                search.succeeded()
                 return
         except UpstreamFailure as failure:
             if spoken or not search.may_retry(failure):
@@ -87,25 +69,26 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
 
 
 async def answer(
-    held: leases.Lease,
-    payload: bytes,
-    snapshot: Snapshot,
-    shaper: Shaper,
-    journal: Journal,
+    held: leases.Lease, question: Question, snapshot: Snapshot, journal: Journal
 ) -> AsyncGenerator[Sequence[Event], None]:
     """One attempt on one account, shaped, metered and settled."""
     attempt = journal.attempt(held.public_id, held.mode)
+    shaper = Shaper(question.shape)
     login = client.Login(held.cookie_token(), held.user_id)
     try:
-        async with client.converse(login, payload, snapshot) as replies:
-            held.mark_sent()
-            async for events in replies:
-                journal.heard()
-                yield shaper.feed(events) if events else events
-                if shaper.done:
-                    break
-        if shaper.empty:
-            raise empty_answer()
+        uploaded = await assets.upload_all(login, question.files, snapshot)
+        said = said_by(held, login, question.prompt, uploaded, snapshot)
+        async with aclosing(heard(held, said, shaper, journal)) as batches:
+            async for events in batches:
+                yield events
+        correction = shaper.finish()
+        if correction and held.another():
+            shaper.again()
+            prompt = f"{question.prompt}\n\n[system]: {correction}"
+            said = said_by(held, login, prompt, uploaded, snapshot)
+            async with aclosing(second(held, said, shaper, journal)) as batches:
+                async for events in batches:
+                    yield events
     except asyncio.CancelledError:
         held.mark_sent()
         raise
@@ -119,6 +102,46 @@ async def answer(
     yield ending
 
 
+def said_by(
+    held: leases.Lease,
+    login: client.Login,
+    prompt: str,
+    uploaded: Sequence[str],
+    snapshot: Snapshot,
+) -> client.Replies:
+    payload = chat_payload(prompt, held.mode, snapshot, uploaded)
+    return client.converse(login, payload, snapshot)
+
+
+async def heard(
+    held: leases.Lease, said: client.Replies, shaper: Shaper, journal: Journal
+) -> AsyncGenerator[Sequence[Event], None]:
+    """One upstream reply, shaped; leaves it as soon as nothing more is wanted."""
+    async with said as replies:
+        held.mark_sent()
+        async for events in replies:
+            journal.heard()
+            yield shaper.feed(events) if events else events
+            if shaper.done:
+                break
+    if shaper.empty:
+        raise empty_answer()
+
+
+async def second(
+    held: leases.Lease, said: client.Replies, shaper: Shaper, journal: Journal
+) -> AsyncGenerator[Sequence[Event], None]:
+    """The answer to a correction; if it fails, the first one stands."""
+    try:
+        async with aclosing(heard(held, said, shaper, journal)) as batches:
+            async for events in batches:
+                yield events
+        shaper.finish()
+    except UpstreamFailure as failure:
+        logger.info("asking once more failed: %s", failure.fault)
+        shaper.give_up()
+
+
 def settle_failure(held: leases.Lease, error: GatewayError) -> str:
     """Tell the account what became of its call; returns the reason to note."""
     if not isinstance(error, UpstreamFailure):
@@ -130,81 +153,6 @@ def settle_failure(held: leases.Lease, error: GatewayError) -> str:
         retry_after_s=error.retry_after_s,
     )
     return str(error.fault)
-
-
-class Search:
-    """The accounts one request has tried, and what it may still try."""
-
-    def __init__(self, route: Route, snapshot: Snapshot, journal: Journal) -> None:
-        fallback = snapshot.flag("features.auto_chat_mode_fallback")
-        self._wanted = leases.Wanted(
-            pools=route.pools, modes=route.modes(auto_fallback=fallback)
-        )
-        self._journal = journal
-        self._excluded: set[int] = set()
-        self.trying = 0  # id of the account in hand
-        self._blame = leases.Blame()
-        self._failure: UpstreamFailure | None = None
-        self._retries_left = RANDOM_RETRIES
-        if snapshot.flag("account.refresh.enabled"):
-            self._retries_left = snapshot.number("retry.max_retries")
-
-    def lease(self) -> leases.Lease:
-        self._journal.leased = time.perf_counter()
-        return leases.lease(
-            self._wanted,
-            exclude=self._excluded,
-            request_id=self._journal.request_id,
-            blame=self._blame,
-        )
-
-    def may_retry(self, failure: UpstreamFailure) -> bool:
-        """Whether another account is to be tried after `failure`; notes that it is."""
-        self._failure = failure
-        if not failure.retryable or self._retries_left <= 0:
-            return False
-        self._retries_left -= 1
-        self._excluded.add(self.trying)
-        return True
-
-    def final(self, failure: UpstreamFailure) -> GatewayError:
-        """The failure as the caller shall see it, with a time to come back."""
-        if failure.kind is Kind.RATE_LIMITED and failure.retry_after_s is None:
-            failure.retry_after_s = RETRY_AFTER_UNKNOWN_S
-        return failure
-
-    def nothing_left(self, absence: NoAccountAvailable) -> GatewayError:
-        """No account to be had: the failure that brought us here, if there was one."""
-        if self._failure is not None:
-            if self._failure.kind is Kind.RATE_LIMITED:
-                self._failure.retry_after_s = absence.retry_after_s
-            return self._failure
-        none = absence.reason == "no_accounts"
-        return GatewayError(
-            Kind.NO_ACCOUNT if none else Kind.RATE_LIMITED,
-            NO_ACCOUNT_MESSAGES[absence.reason],
-            retry_after_s=None if none else absence.retry_after_s,
-        )
-
-
-def shape_of(
-    conversation: Conversation, snapshot: Snapshot, prompt_count: int
-) -> Shape:
-    wanted = conversation.options.reasoning
-    return Shape(
-        reasoning=snapshot.flag("features.thinking") if wanted is None else wanted,
-        stop=conversation.options.stop,
-        show_sources=snapshot.flag("features.show_search_sources"),
-        image_format=snapshot.text("features.image_format"),
-        prompt_tokens=prompt_count,
-    )
-
-
-async def prompt_tokens(prompt: str) -> int:
-    """Counted off the event loop when the prompt is long."""
-    if len(prompt) > COUNT_IN_THREAD_CHARS:
-        return await asyncio.to_thread(tokens.prompt_count, prompt)
-    return tokens.prompt_count(prompt)
 
 
 def empty_answer() -> UpstreamFailure:

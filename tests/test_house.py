@@ -25,6 +25,7 @@ CJK_ALLOWED = {
 HOMES = {
     "accounts.directory.HOME",
     "gateway.catalog.HOME",
+    "gateway.sessions.HOME",
     "gateway.upstream.pool.HOME",
     "grokgateway.config.home.HOME",
     "grokgateway.jobs.broker.current",

@@ -26,10 +26,22 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """`arguments` is compact JSON of an object."""
+    """`arguments` is compact JSON of an object; of a `custom` tool its free text.
+
+    `name` is the tool's own, without its `namespace`.
+    """
 
     name: str
     arguments: str
+    custom: bool = False
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Upstream searched the web before it spoke; an empty query is unknown."""
+
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +90,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last event of every answer; nothing follows it."""
+    """The last event of every answer; nothing follows it.
+
+    `stop` is the stop text that ended the answer, if one did.
+    """
 
     reason: FinishReason
     usage: Usage
+    stop: str | None = None
 
 
 # The two deltas are not frozen: they are made once per token, and a frozen one costs
@@ -90,6 +106,7 @@ Event = (
     TextDelta
     | ReasoningDelta
     | ToolCall
+    | Searched
     | Source
     | Citation
     | MediaProgress

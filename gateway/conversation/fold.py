@@ -11,6 +11,7 @@ from gateway.conversation.events import (
     MediaProgress,
     MediaReady,
     ReasoningDelta,
+    Searched,
     Source,
     TextDelta,
     ToolCall,
@@ -24,6 +25,7 @@ class Completion:
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    searches: list[Searched] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     media: list[MediaReady] = field(default_factory=list)
@@ -46,6 +48,8 @@ class Completion:
                     self.thoughts.append(event.text)
                 case ToolCall():
                     self.calls.append(event)
+                case Searched():
+                    self.searches.append(event)
                 case Source():
                     self.sources.append(event)
                 case Citation():

@@ -5,7 +5,9 @@ meters tokens, and ends with `Finished`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import orjson
 
 from gateway.conversation import sources
 from gateway.conversation.events import (
@@ -15,12 +17,14 @@ from gateway.conversation.events import (
     FinishReason,
     MediaReady,
     ReasoningDelta,
+    Searched,
     Source,
     TextDelta,
     Usage,
 )
-from gateway.conversation.stops import StopMatcher
-from gateway.conversation.tokens import Meter
+from gateway.conversation.requests import Format, Tools
+from gateway.conversation.tokens import Meter, count
+from gateway.conversation.visible import Visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +34,49 @@ class Shape:
     show_sources: bool = False
     image_format: str = "grok_url"
     prompt_tokens: int = 0
+    image_tokens: int = 0
+    tools: Tools = field(default_factory=Tools)
+    format: Format | None = None
+    prefill: str = ""
+    max_tokens: int | None = None
+    search: bool = False
+    stream: bool = True
 
 
 class Shaper:
-    """`feed` each batch, then `close` once; `done` says nothing more is wanted."""
+    """`feed` each batch, then `finish` and `close`; `done` says nothing more is wanted.
+
+    Between the two, `again` takes the answer back to ask once more, where `finish` gave
+    a line to ask with.
+    """
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._stops = StopMatcher(shape.stop) if shape.stop else None
+        self._visible = visible(shape, may_ask_again=True)
         self._text = Meter()
         self._reasoning = Meter()
+        self._calls_text = ""
         self._sources: list[Source] = []
         self._citations: list[Citation] = []
         self._images: list[MediaReady] = []
+        self._rest = ""
+        self._first_rest = ""
+        self._finished = False
+        self._begun = False  # upstream has spoken text, shown or not
         self.empty = True  # upstream has produced nothing a reader could see
 
     @property
     def done(self) -> bool:
-        return self._stops is not None and self._stops.hit is not None
+        return self._visible is not None and self._visible.done
 
     def feed(self, events: Sequence[Event]) -> Sequence[Event]:
         """The events to pass on; often the very sequence that came in."""
-        if self._stops is None:
+        if self._visible is None:
             texts = [event.text for event in events if type(event) is TextDelta]
             if texts:
                 self._text.feed("".join(texts))
                 self.empty = False
+                self._begun = True
             if len(texts) == len(events):
                 return events
         passed: list[Event] = []
@@ -63,34 +84,69 @@ class Shaper:
             self._one(event, passed)
         return passed
 
+    def finish(self) -> str:
+        """Upstream has ended; the line to ask again with, empty if all is well."""
+        self._finished = True
+        if self._visible is None:
+            return ""
+        self._rest = self._visible.close()
+        return self._visible.correction
+
+    def again(self) -> None:
+        """Forget what was held of the answer; another one follows."""
+        self._first_rest = self._rest
+        self._rest = ""
+        self._finished = False
+        self._visible = visible(self._shape, may_ask_again=False)
+        self._citations.clear()
+        self.empty = True
+        self._begun = False
+
+    def give_up(self) -> None:
+        """The second answer failed: what the first one said stands."""
+        self._visible, self._finished = None, True
+        self._rest, self._first_rest = self._first_rest, ""
+
     def close(self) -> list[Event]:
-        """The rest of the answer: held text, images, sources, marks, the end."""
+        """The rest of the answer: held text, images, sources, marks, calls, the end."""
+        if not self._finished:
+            self.finish()
         passed: list[Event] = []
-        if self._stops is not None:
-            self._send(self._stops.close(), passed)
-        if not self.done:
+        ended = self._visible
+        self._send(self._rest, passed)
+        calls = ended.calls if ended is not None else []
+        if not calls and not self.done:
             for image in self._images:
                 self._send(self._separated(rendered(image, self._shape)), passed)
             if self._shape.show_sources:
                 self._send(sources.tail(self._sources), passed)
         length = self._text.length
         passed.extend(self._sources)
-        passed.extend(mark for mark in self._citations if mark.end <= length)
-        passed.append(Finished(FinishReason.STOP, self.usage()))
+        if not (self._shape.format or self._shape.prefill):
+            passed.extend(mark for mark in self._citations if mark.end <= length)
+        passed.extend(calls)
+        if calls:
+            written = [{"name": c.name, "arguments": c.arguments} for c in calls]
+            self._calls_text = orjson.dumps(written).decode()
+        reason = ended.reason if ended is not None else FinishReason.STOP
+        stop = ended.stop if ended is not None else None
+        passed.append(Finished(reason, self.usage(), stop))
         return passed
 
     def usage(self) -> Usage:
         reasoning_tokens = self._reasoning.total()
+        said = self._text.total() + count(self._calls_text)
         return Usage(
             prompt_tokens=self._shape.prompt_tokens,
-            completion_tokens=self._text.total() + reasoning_tokens,
+            completion_tokens=said + reasoning_tokens,
             reasoning_tokens=reasoning_tokens,
+            image_tokens=self._shape.image_tokens,
         )
 
     def _one(self, event: Event, passed: list[Event]) -> None:
         match event:
             case TextDelta():
-                self._visible(event, passed)
+                self._say(event, passed)
             case ReasoningDelta():
                 self.empty = False
                 if self._shape.reasoning:
@@ -103,15 +159,24 @@ class Shaper:
             case MediaReady():
                 self.empty = False
                 self._images.append(event)
-            case _:
+            case _ if self._wanted(event):
                 passed.append(event)
+            case _:
+                pass
 
-    def _visible(self, event: TextDelta, passed: list[Event]) -> None:
-        if self._stops is None:
+    def _wanted(self, event: Event) -> bool:
+        """A search counts if the caller has asked for searches and no text came yet."""
+        if isinstance(event, Searched):
+            return self._shape.search and not self._begun
+        return True
+
+    def _say(self, event: TextDelta, passed: list[Event]) -> None:
+        self._begun = True
+        if self._visible is None:
             passed.append(event)  # metered with its batch
             return
         self.empty = False
-        self._send(self._stops.feed(event.text), passed)
+        self._send(self._visible.feed(event.text), passed)
 
     def _send(self, text: str, passed: list[Event]) -> None:
         if text:
@@ -120,6 +185,28 @@ class Shaper:
 
     def _separated(self, text: str) -> str:
         return f"\n\n{text}" if self._text.length else text
+
+
+def visible(shape: Shape, *, may_ask_again: bool) -> Visible | None:
+    """What stands between upstream's text and the caller; None if nothing does."""
+    wanted = (
+        shape.tools.active
+        or shape.format is not None
+        or shape.stop
+        or shape.prefill
+        or shape.max_tokens is not None
+    )
+    if not wanted:
+        return None
+    return Visible(
+        tools=shape.tools,
+        format=shape.format,
+        stop=shape.stop,
+        prefill=shape.prefill,
+        max_tokens=shape.max_tokens,
+        stream=shape.stream,
+        may_ask_again=may_ask_again,
+    )
 
 
 def rendered(image: MediaReady, shape: Shape) -> str:

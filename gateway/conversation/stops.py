@@ -14,6 +14,10 @@ class StopMatcher:
         self._held = ""
         self.hit: str | None = None
 
+    @property
+    def done(self) -> bool:
+        return self.hit is not None
+
     def feed(self, text: str) -> str:
         """The text that is safe to send; after a hit, nothing more."""
         if self.hit is not None:

@@ -6,16 +6,21 @@ a streamed answer and a whole one agree to the token while memory stays bounded.
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 
 import tiktoken
 
+from gateway.conversation.requests import Attachment
+
 SEGMENT_CHARS = 4096  # a segment ends before the first white space after this many
 SEGMENT_LIMIT_CHARS = 16_384  # ... or here, where no white space comes
 ESTIMATE_ABOVE_BYTES = 2 * 1024 * 1024
 PROMPT_OVERHEAD_TOKENS = 4
+IMAGE_TOKENS = 1000
+FILE_TOKENS_LIMIT = 50_000
+UNKNOWN_FILE_TOKENS = 1000  # a remote file's size is not known when it is counted
 
 PATTERN = "|".join(
     (
@@ -36,6 +41,23 @@ def prompt_count(prompt: str) -> int:
     """Tokens of a flattened prompt with its overhead; 0 if it is empty."""
     trimmed = prompt.strip()
     return count(trimmed) + PROMPT_OVERHEAD_TOKENS if trimmed else 0
+
+
+def attached_counts(attachments: Iterable[Attachment]) -> tuple[int, int]:
+    """Flat estimates for images, and for all other files by their size.
+
+    Known from the request alone, so that counting and answering agree.
+    """
+    images = others = 0
+    for attachment in attachments:
+        if attachment.kind == "image":
+            images += IMAGE_TOKENS
+        elif attachment.source.startswith("data:"):
+            size = len(attachment.source.partition(",")[2]) * 3 // 4
+            others += min(-(-size // 4), FILE_TOKENS_LIMIT)
+        else:
+            others += UNKNOWN_FILE_TOKENS
+    return images, others
 
 
 def count(text: str) -> int:

@@ -10,6 +10,7 @@ from gateway.conversation.events import (
     MediaProgress,
     MediaReady,
     ReasoningDelta,
+    Searched,
     Source,
     TextDelta,
     ToolCall,
@@ -113,7 +114,7 @@ class Encoder:
                 self._citations.append(event)
             case Finished():
                 return self._finish(event)
-            case TextDelta() | MediaProgress() | MediaReady() | ToolCall():
+            case TextDelta() | MediaProgress() | MediaReady() | ToolCall() | Searched():
                 pass
             case _:
                 assert_never(event)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.conversation import prompting
 from gateway.conversation.requests import (
     Conversation,
     Message,
@@ -95,7 +96,7 @@ def parse(request: Request) -> Conversation:
         for index, message in enumerate(request.messages)
     )
     conversation = Conversation(request.model, messages, options)
-    if not conversation.prompt():
+    if not prompting.prompt(conversation):
         raise GatewayError(
             Kind.MISSING, "messages hold no text to answer", param="messages"
         )

@@ -7,7 +7,13 @@ Frames of unknown kind and unknown fields are passed over.
 
 from collections.abc import Iterable
 
-from gateway.conversation.events import Event, MediaReady, ReasoningDelta, TextDelta
+from gateway.conversation.events import (
+    Event,
+    MediaReady,
+    ReasoningDelta,
+    Searched,
+    TextDelta,
+)
 from gateway.upstream.cards import Pictures, attached_cards, concluding_cards
 from gateway.upstream.citations import CitedText
 from gateway.upstream.continuation import Continuation
@@ -20,6 +26,8 @@ from gateway.upstream.thinking import RawThinking, Thinking, Thought
 from gateway.upstream.tool_cards import tool_use
 
 __all__ = ["ChatDecoder", "StreamError"]
+
+WEB_SEARCH = "web_search"
 
 FINDING_KEYS = frozenset(
     ("cardAttachment", "cardAttachments", "error", *WEB_KEYS, *X_KEYS)
@@ -169,8 +177,11 @@ class ChatDecoder:
 
     def _take_tool(self, response: Json, events: list[Event]) -> None:
         tool = tool_use(response)
-        if tool is not None and not self._begun:
-            self._reason(self._thinking.use(tool), events)
+        if tool is None or self._begun:
+            return
+        if tool.name == WEB_SEARCH:
+            events.append(Searched(tool.argument))
+        self._reason(self._thinking.use(tool), events)
 
     def _reason(self, words: str, events: list[Event]) -> None:
         if words:

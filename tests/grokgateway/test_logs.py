@@ -30,7 +30,7 @@ SECRETS = [
     ("X-API-Key=sk-abcdef", (), "sk-abcdef"),
     ("GET /admin/api/x?app_key=hush123&n=1", (), "hush123"),
     ("api_key='hush 123'", (), "hush 123"),
-    ('{"password": "hush\\"123"}', (), "123"),
+    ('{"password": "hush\\"zz9"}', (), "zz9"),
     ("GROK_APP_WEBUI_KEY=hush123", (), "hush123"),
     ("CREDENTIAL_KEYS=aGVsbG8=,d29ybGQ=", (), "aGVsbG8"),
     ("access_token=hush123", (), "hush123"),

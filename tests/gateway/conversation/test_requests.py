@@ -1,3 +1,4 @@
+from gateway.conversation import prompting
 from gateway.conversation.events import Source
 from gateway.conversation.requests import Conversation, Message, Role, Text
 from gateway.conversation.sources import tail, without_tail
@@ -13,7 +14,7 @@ def test_messages_become_labelled_parts_joined_by_a_blank_line():
             Message(Role.USER, (Text("Again"),)),
         ),
     )
-    assert conversation.prompt() == (
+    assert prompting.prompt(conversation) == (
         "[system]: Be brief.\n\n[user]: Good\nmorning\n\n[user]: Again"
     )
 

@@ -4,6 +4,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import ValidationError
 
+from gateway.conversation import prompting
 from gateway.conversation.events import (
     Citation,
     Event,
@@ -125,7 +126,7 @@ def test_an_answer_without_an_end_is_not_sent():
 
 def test_unknown_members_and_nulls_are_ignored():
     parsed = parse(request(seed=1, store=None, stop=None, tools=None, odd={"a": 1}))
-    assert parsed.prompt() == "[user]: Hi"
+    assert prompting.prompt(parsed) == "[user]: Hi"
     assert parsed.options.stop == ()
 
 
@@ -152,7 +153,7 @@ def test_all_text_blocks_are_read():
         {"type": "refusal", "refusal": "c"},
     ]
     messages = [{"role": "developer", "content": content}]
-    assert parse(request(messages=messages)).prompt() == "[system]: a\nb\nc"
+    assert prompting.prompt(parse(request(messages=messages))) == "[system]: a\nb\nc"
 
 
 def test_history_loses_our_own_sources_section():
@@ -160,7 +161,7 @@ def test_history_loses_our_own_sources_section():
         {"role": "assistant", "content": "x\n\n## Sources\n[grok2api-sources]: #\n- a"},
         {"role": "user", "content": "go on"},
     ]
-    assert parse(request(messages=messages)).prompt() == (
+    assert prompting.prompt(parse(request(messages=messages))) == (
         "[assistant]: x\n\n[user]: go on"
     )
 

@@ -1,0 +1,85 @@
+"""The accounts one request tries: which it may still have, and what it says if none."""
+
+import time
+
+from accounts import leases
+from accounts.errors import NoAccountAvailable
+from gateway import sessions
+from gateway.asking import Ask
+from gateway.catalog import Route
+from gateway.errors import GatewayError, Kind, UpstreamFailure
+from grokgateway.config import Snapshot
+
+RANDOM_RETRIES = 5
+RETRY_AFTER_UNKNOWN_S = 30
+
+NO_ACCOUNT_MESSAGES = {
+    "no_accounts": "No account is configured for this model.",
+    "quota_exhausted": "All accounts for this model have used up their quota.",
+    "cooling": "All accounts for this model are cooling down.",
+    "saturated": "All accounts for this model are busy.",
+}
+
+
+class Search:
+    """The accounts one request has tried, and what it may still try."""
+
+    def __init__(self, route: Route, snapshot: Snapshot, ask: Ask) -> None:
+        fallback = snapshot.flag("features.auto_chat_mode_fallback")
+        self._wanted = leases.Wanted(
+            pools=ask.caller.admitted(route.pools),
+            modes=route.modes(auto_fallback=fallback),
+        )
+        self._journal = ask.journal
+        self._session = ask.session
+        self._preferred = sessions.current().account_of(ask.session)
+        self._excluded: set[int] = set()
+        self.trying = 0  # id of the account in hand
+        self._blame = leases.Blame()
+        self._failure: UpstreamFailure | None = None
+        self._retries_left = RANDOM_RETRIES
+        if snapshot.flag("account.refresh.enabled"):
+            self._retries_left = snapshot.number("retry.max_retries")
+
+    def lease(self) -> leases.Lease:
+        self._journal.leased = time.perf_counter()
+        return leases.lease(
+            self._wanted,
+            exclude=self._excluded,
+            request_id=self._journal.request_id,
+            blame=self._blame,
+            prefer=self._preferred,
+        )
+
+    def succeeded(self) -> None:
+        """The session stays with the account that served it."""
+        if self._session:
+            sessions.current().remember(self._session, self.trying)
+
+    def may_retry(self, failure: UpstreamFailure) -> bool:
+        """Whether another account is to be tried after `failure`; notes that it is."""
+        self._failure = failure
+        if not failure.retryable or self._retries_left <= 0:
+            return False
+        self._retries_left -= 1
+        self._excluded.add(self.trying)
+        return True
+
+    def final(self, failure: UpstreamFailure) -> GatewayError:
+        """The failure as the caller shall see it, with a time to come back."""
+        if failure.kind is Kind.RATE_LIMITED and failure.retry_after_s is None:
+            failure.retry_after_s = RETRY_AFTER_UNKNOWN_S
+        return failure
+
+    def nothing_left(self, absence: NoAccountAvailable) -> GatewayError:
+        """No account to be had: the failure that brought us here, if there was one."""
+        if self._failure is not None:
+            if self._failure.kind is Kind.RATE_LIMITED:
+                self._failure.retry_after_s = absence.retry_after_s
+            return self._failure
+        none = absence.reason == "no_accounts"
+        return GatewayError(
+            Kind.NO_ACCOUNT if none else Kind.RATE_LIMITED,
+            NO_ACCOUNT_MESSAGES[absence.reason],
+            retry_after_s=None if none else absence.retry_after_s,
+        )
