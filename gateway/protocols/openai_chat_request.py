@@ -5,9 +5,9 @@ accepted and ignored. Message contents are read by hand, so that an error names 
 exact place.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import (
@@ -20,8 +20,14 @@ from gateway.conversation.requests import (
 )
 from gateway.conversation.sources import without_tail
 from gateway.errors import GatewayError, Kind
+from gateway.protocols.fields import (
+    STRICT,
+    RawJson,
+    stop_texts,
+    text_member,
+    unsupported,
+)
 
-STRICT = ConfigDict(strict=True, extra="ignore")
 TEXT_BLOCKS = {"text": "text", "input_text": "text", "output_text": "text"}
 ATTACHMENT_BLOCKS = {
     "image_url",
@@ -30,10 +36,8 @@ ATTACHMENT_BLOCKS = {
     "input_file",
     "input_audio",
 }
-MAX_STOPS = 4
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-RawJson = Any  # read by hand below
 
 
 class StreamOptions(BaseModel):
@@ -88,7 +92,7 @@ def parse(request: Request) -> Conversation:
             request.stream_options and request.stream_options.include_usage
         ),
         reasoning=reasoning_wanted(request),
-        stop=stop_texts(request.stop),
+        stop=stop_texts(request.stop, "stop"),
         max_tokens=request.max_completion_tokens or request.max_tokens,
     )
     messages = tuple(
@@ -125,23 +129,6 @@ def reasoning_wanted(request: Request) -> bool | None:
     if request.thinking is not None and request.thinking.type is not None:
         return request.thinking.type != "disabled"
     return None
-
-
-def stop_texts(stop: RawJson) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    texts = [stop] if isinstance(stop, str) else stop
-    if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
-        raise GatewayError(
-            Kind.INVALID_TYPE, "stop must be a string or strings", param="stop"
-        )
-    if len(texts) > MAX_STOPS or not all(texts):
-        raise GatewayError(
-            Kind.INVALID_VALUE,
-            f"stop takes at most {MAX_STOPS} strings, none of them empty",
-            param="stop",
-        )
-    return tuple(texts)
 
 
 def read_message(message: ChatMessage, path: str) -> Message:
@@ -188,20 +175,3 @@ def read_block(block: RawJson, path: str) -> Part:
     raise GatewayError(
         Kind.INVALID_VALUE, "unknown type of content block", param=f"{path}.type"
     )
-
-
-def text_member(block: dict[str, RawJson], name: str, path: str) -> str:
-    text = block.get(name)
-    if text is None:
-        raise GatewayError(
-            Kind.MISSING, f"a content block lacks {name}", param=f"{path}.{name}"
-        )
-    if not isinstance(text, str):
-        raise GatewayError(
-            Kind.INVALID_TYPE, f"{name} must be a string", param=f"{path}.{name}"
-        )
-    return text
-
-
-def unsupported(param: str, message: str) -> GatewayError:
-    return GatewayError(Kind.UNSUPPORTED, f"{param}: {message}", param=param)

@@ -178,7 +178,7 @@ def test_history_loses_our_own_sources_section():
             "response_format",
         ),
         ({"stop": 3}, Kind.INVALID_TYPE, "stop"),
-        ({"stop": ["a", 3]}, Kind.INVALID_TYPE, "stop"),
+        ({"stop": ["a", 3]}, Kind.INVALID_TYPE, "stop.1"),
         ({"stop": [""]}, Kind.INVALID_VALUE, "stop"),
         ({"stop": ["a"] * 5}, Kind.INVALID_VALUE, "stop"),
         (
