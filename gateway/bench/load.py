@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 import uvloop
 
-from gateway.bench import figures, wire
+from gateway.bench import dialects, figures, wire
 from gateway.bench.connection import Broken, Connection, Reply
 from gateway.bench.work import Findings, Leg, Work, load_work
 
@@ -81,7 +81,7 @@ class Load:
         keep = bool(work.verify_every) and (
             turn // len(work.legs) % work.verify_every == 0
         )
-        marker = wire.TEXT[leg.dialect]
+        marker = dialects.ALL[leg.dialect].marker
         reply = Reply(time.perf_counter(), keep, marker, work.times)
         await connection.exchange(request, reply)
         if reply.done_at <= self.ends_at:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gateway.bench import usage, wire
+from gateway.bench import dialects, usage, wire
 from gateway.bench.connection import Connection, Reply
 from gateway.bench.stage import Stage, StageFailed, generate
 from gateway.bench.work import Findings, Leg, Work
@@ -81,7 +81,39 @@ def many_streams(stage: Stage, work: Work) -> Figures:
     }
 
 
+def dialect_speeds(stage: Stage, work: Work) -> Figures:
+    """Chat, responses and messages over the same gateway, each in turn."""
+    spoken = spoken_legs(stage)
+    one = replace(work, concurrency=1, seconds=0.0, requests=len(spoken) * FIRST_ASKS)
+    firsts = {found.leg: found for found in findings(replace(one, legs=spoken))}
+    figures: dict[str, float] = {}
+    for leg in spoken:
+        figures[f"{leg.name} first token p50, ms"] = firsts[leg.name].first_p50_ms
+        (rate,) = findings(replace(work, legs=(leg,)))
+        figures[f"{leg.name} tokens/s"] = rate.tokens_per_s
+    chat = figures["chat tokens/s"]
+    for leg in spoken[1:]:
+        name = f"chat tokens/s over {leg.name}"
+        figures[name] = chat / figures[f"{leg.name} tokens/s"]
+    return figures
+
+
+def tools_cost(stage: Stage, work: Work) -> Figures:
+    """What twenty tools add to the first token, and asking directly beside it."""
+    plain, armed = spoken_legs(stage)[0], tools_leg(stage)
+    without, with_tools = findings(replace(work, legs=(plain, armed)))
+    added = with_tools.first_p50_ms - without.first_p50_ms
+    return {
+        "first token p50, ms": without.first_p50_ms,
+        "with tools first token p50, ms": with_tools.first_p50_ms,
+        "added by tools p50, ms": added,
+        "added by tools p99, ms": with_tools.first_p99_ms - without.first_p99_ms,
+    }
+
+
 WARM_STREAMS = 32
+FIRST_ASKS = 200
+TOOLS = 20
 
 
 def first_token_work(quick: bool) -> Work:
@@ -113,6 +145,18 @@ ALL = (
         tokens_work,
         tokens_rate,
     ),
+    Scenario(
+        "dialects",
+        "200-token streams at 64 in each dialect",
+        tokens_work,
+        dialect_speeds,
+    ),
+    Scenario(
+        "tools",
+        "Twenty tools in the request, one at a time",
+        first_token_work,
+        tools_cost,
+    ),
     # Memory once taken stays with the process: a second round would seem to need none.
     Scenario(
         "streams",
@@ -130,6 +174,19 @@ def legs(stage: Stage) -> tuple[Leg, Leg]:
         Leg("direct", stage.sandbox_port, "upstream", tokens=tokens),
         Leg("gateway", stage.gateway_port, "chat", key=stage.key),
     )
+
+
+def spoken_legs(stage: Stage) -> tuple[Leg, ...]:
+    port, key = stage.gateway_port, stage.key
+    return (
+        Leg("chat", port, "chat", key=key),
+        Leg("responses", port, "responses", key=key),
+        Leg("messages", port, "messages", key=key),
+    )
+
+
+def tools_leg(stage: Stage) -> Leg:
+    return Leg("tools", stage.gateway_port, "chat", key=stage.key, tools=TOOLS)
 
 
 def one_by_one(stage: Stage, work: Work) -> tuple[Findings, Findings]:
@@ -154,7 +211,7 @@ def expected(stage: Stage, work: Work) -> str:
     leg = legs(stage)[0]
     raw = asyncio.run(ask(leg, replace(work, legs=(leg,), delay_ms=0)))
     words = wire.text(raw, leg.dialect, stream=True)
-    if (count := len(wire.TEXT[leg.dialect].findall(raw))) < work.tokens:
+    if (count := len(dialects.ALL[leg.dialect].marker.findall(raw))) < work.tokens:
         raise StageFailed(f"the sandbox sent {count} of {work.tokens} tokens")
     return words
 
@@ -162,7 +219,7 @@ def expected(stage: Stage, work: Work) -> str:
 async def ask(leg: Leg, work: Work) -> bytes:
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(Connection, "127.0.0.1", leg.port)
-    reply = Reply(time.perf_counter(), True, wire.TEXT[leg.dialect], False)
+    reply = Reply(time.perf_counter(), True, dialects.ALL[leg.dialect].marker, False)
     try:
         await connection.exchange(wire.request(leg, work, 0), reply)
     finally:

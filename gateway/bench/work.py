@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-Dialect = Literal["upstream", "chat"]
+Dialect = Literal["upstream", "chat", "responses", "messages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Leg:
     dialect: Dialect
     key: str = ""
     tokens: tuple[str, ...] = ()  # account tokens, used in turn by the direct leg
+    tools: int = 0  # functions declared in each request
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from gateway.bench import wire
+from gateway.bench import dialects
 from gateway.bench.connection import Broken, Connection, Reply
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -35,7 +35,7 @@ def connected() -> Connection:
 
 async def exchange(*reads: bytes, every_token: bool = False) -> Reply:
     connection = connected()
-    reply = Reply(0.0, True, wire.TEXT["chat"], every_token)
+    reply = Reply(0.0, True, dialects.ALL["chat"].marker, every_token)
     task = asyncio.ensure_future(connection.exchange(b"GET", reply))
     await asyncio.sleep(0)
     for data in reads:
@@ -70,7 +70,7 @@ async def test_a_status_other_than_200_is_a_fault():
 
 async def test_a_lost_connection_is_a_fault():
     connection = connected()
-    reply = Reply(0.0, False, wire.TEXT["chat"], False)
+    reply = Reply(0.0, False, dialects.ALL["chat"].marker, False)
     task = asyncio.ensure_future(connection.exchange(b"GET", reply))
     await asyncio.sleep(0)
     connection.connection_lost(None)

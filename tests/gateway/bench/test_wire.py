@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gateway.bench import wire
+from gateway.bench import dialects, wire
 from gateway.bench.work import Leg, Work, load_work
 
 CHAT = Leg("gateway", 80, "chat", key="k")
@@ -54,7 +54,7 @@ def test_a_chunked_stream_gives_its_text():
 )
 def test_a_stream_that_is_not_whole_is_refused(body):
     with pytest.raises(ValueError, match=r"DONE|finish_reason|error"):
-        wire.stream_text(body)
+        dialects.chat_stream(body)
 
 
 def test_a_plain_reply_gives_its_text():
@@ -62,7 +62,7 @@ def test_a_plain_reply_gives_its_text():
     raw = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" + body
     assert wire.text(raw, "chat", stream=False) == "hi"
     with pytest.raises(ValueError, match="no message"):
-        wire.reply_text(b'{"error": {}}')
+        wire.text(b"HTTP/1.1 200 OK\r\n\r\n{}", "chat", stream=False)
 
 
 def test_upstream_lines_give_the_final_text_only():
@@ -75,4 +75,42 @@ def test_upstream_lines_give_the_final_text_only():
     body = b"\n".join(json.dumps(line).encode() for line in lines)
     assert wire.text(chunked(body), "upstream", stream=True) == "ab"
     with pytest.raises(ValueError, match="error"):
-        wire.upstream_text(b'{"error": {"code": 8}}')
+        dialects.upstream_text(b'{"error": {"code": 8}}')
+
+
+def events(*documents):
+    return b"".join(
+        f"event: {d['type']}\ndata: {json.dumps(d)}\n\n".encode() for d in documents
+    )
+
+
+DELTA = {"type": "response.output_text.delta", "delta": "hi"}
+MESSAGE = {"type": "message", "content": [{"type": "output_text", "text": "hi"}]}
+DONE = {"type": "response.completed", "response": {"output": [MESSAGE]}}
+
+
+def test_a_responses_stream_is_read_to_its_terminal_event():
+    body = b": keep-alive\n\n" + events(DELTA, DONE)
+    assert wire.text(chunked(body), "responses", stream=True) == "hi"
+    with pytest.raises(ValueError, match="ends with"):
+        dialects.responses_stream(events(DELTA))
+    with pytest.raises(ValueError, match="another text"):
+        dialects.responses_stream(events(DELTA, DELTA, DONE))
+
+
+def test_a_messages_stream_is_read_to_its_stop():
+    said = {
+        "type": "content_block_delta",
+        "delta": {"type": "text_delta", "text": "hi"},
+    }
+    body = events(said, {"type": "message_stop"})
+    assert wire.text(chunked(body), "messages", stream=True) == "hi"
+    with pytest.raises(ValueError, match="ends with"):
+        dialects.messages_stream(events(said))
+
+
+@pytest.mark.parametrize("dialect", ["chat", "responses", "messages"])
+def test_tools_are_declared_as_the_dialect_wants_them(dialect):
+    leg = Leg("x", 1, dialect, tools=20)
+    raw = wire.request(leg, Work((leg,), 1, tokens=5, stream=True), 0)
+    assert len(json.loads(raw.partition(b"\r\n\r\n")[2])["tools"]) == 20
