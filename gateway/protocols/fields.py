@@ -5,6 +5,7 @@ Every function takes the dotted path of what it reads.
 
 from typing import Any
 
+import orjson
 from pydantic import ConfigDict
 
 from gateway.conversation.requests import Attachment
@@ -61,6 +62,14 @@ def stop_texts(
     if limit is not None and len(stops) > limit:
         raise invalid(path, f"takes at most {limit} strings")
     return stops
+
+
+def json_text(value: RawJson, path: str) -> str:
+    """Compact JSON of what only travels through."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as exc:
+        raise invalid(path, "is nested too deeply or holds broken text") from exc
 
 
 def data_uri(media_type: str, content: str) -> str:
