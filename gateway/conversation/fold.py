@@ -20,10 +20,14 @@ from gateway.conversation.events import (
 
 @dataclass(slots=True)
 class Completion:
-    """An answer so far; `finished` is set by the last event."""
+    """An answer so far; `finished` is set by the last event.
+
+    `first_thoughts` are those before any visible text, which a stream can show too.
+    """
 
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    first_thoughts: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     searches: list[Searched] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -46,6 +50,8 @@ class Completion:
                     self.texts.append(event.text)
                 case ReasoningDelta():
                     self.thoughts.append(event.text)
+                    if not (event.late or self.texts):
+                        self.first_thoughts.append(event.text)
                 case ToolCall():
                     self.calls.append(event)
                 case Searched():
