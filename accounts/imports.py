@@ -79,6 +79,15 @@ def missing_ids(parsed: Parsed) -> list[int]:
     return [pk for pk, hashed in hashes if hashed not in kept]
 
 
+def known_hashes(hashes: Iterable[str]) -> set[str]:
+    """Those of `hashes` that belong to an account, deleted ones included."""
+    found: set[str] = set()
+    for chunk in chunks(hashes):
+        accounts = Account.objects.filter(token_hash__in=chunk)
+        found.update(accounts.values_list("token_hash", flat=True))
+    return found
+
+
 def merged(entries: Iterable[Entry]) -> dict[str, Entry]:
     """Join repetitions of a token by its hash: first pool, all tags."""
     found: dict[str, Entry] = {}

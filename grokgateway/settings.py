@@ -42,6 +42,9 @@ SERVER_PORT = env.whole("SERVER_PORT", 8000, minimum=1, maximum=65_535)
 SERVER_WORKERS = env.whole("SERVER_WORKERS", 1, minimum=1, maximum=256)
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
+# Take over the accounts.db of grok2api 2.x in DATA_DIR at the first start
+AUTO_IMPORT = env.flag("AUTO_IMPORT", default=False)
+
 # Secrets
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY") or keyfiles.ensure_secret(DATA_DIR)

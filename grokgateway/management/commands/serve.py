@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -68,11 +69,21 @@ class Command(BaseCommand):
             and not options["no_jobs"],
             parent_pid=os.getpid(),
         )
-        hint = welcome.hint(plan.url)
+        if settings.AUTO_IMPORT and welcome.empty():
+            self.take_over()
+        hint = welcome.hint(plan.url, settings.DATA_DIR)
         connections.close_all()
         announce = partial(self.announce, plan, hint, as_json=options["json"])
         if code := run(plan, listener, announce):
             sys.exit(code)
+
+    def take_over(self) -> None:
+        """What is rejected of an old installation must not keep the gateway down."""
+        if welcome.old_installation(settings.DATA_DIR):
+            try:
+                call_command("import_grok2api", str(settings.DATA_DIR))
+            except CommandError as exc:
+                self.stderr.write(f"import_grok2api: {exc}")
 
     def announce(self, plan: Plan, hint: str, *, as_json: bool) -> None:
         line = f"Listening on {plan.url}"
