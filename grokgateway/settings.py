@@ -143,6 +143,16 @@ REDIS_URL = dsn.chosen_redis(env)
 CACHES = dsn.caches(REDIS_URL)
 CHANNEL_LAYERS = dsn.channel_layers(REDIS_URL)
 
+# Files that are kept. Another storage may stand here: see docs/media.md
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "media": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
+}
+
 # Time and language
 USE_TZ = True
 TIME_ZONE = env.zone("TZ", "Asia/Shanghai")

@@ -31,6 +31,7 @@ HOMES = {
     "grokgateway.jobs.broker.current",
     "grokgateway.jobs.outbox.of_process",
     "grokgateway.redaction.current",
+    "media.threads.pools",
 }
 # Read once from the package and never changed.
 CONSTANTS = {

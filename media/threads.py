@@ -1,0 +1,67 @@
+"""The threads of media work, apart from the event loop and from all other work.
+
+Three pools, so that a read never waits for a transaction, nor a download for a decode:
+`disk` for short reads and writes and for look-ups, `index` for changes of the index
+(one thread: they are serial anyway), `check` for decoding and hashing.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+DISK_THREADS = 4
+CHECK_THREADS = 2
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    disk: ThreadPoolExecutor
+    index: ThreadPoolExecutor
+    check: ThreadPoolExecutor
+
+
+@functools.cache
+def pools() -> Pools:
+    return Pools(
+        ThreadPoolExecutor(DISK_THREADS, "media disk"),
+        ThreadPoolExecutor(1, "media index"),
+        ThreadPoolExecutor(CHECK_THREADS, "media check"),
+    )
+
+
+async def disk(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    return await run(pools().disk, work, *args, **kwargs)
+
+
+async def index(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    return await run(pools().index, work, *args, **kwargs)
+
+
+async def check(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    return await run(pools().check, work, *args, **kwargs)
+
+
+async def run(
+    pool: ThreadPoolExecutor,
+    work: Callable[P, R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """The work's result; a database connection it opened is given back."""
+    step = functools.partial(closing, work, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(pool, step)
+
+
+def closing(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return work(*args, **kwargs)
+    finally:
+        close_old_connections()

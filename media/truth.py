@@ -1,0 +1,117 @@
+"""Whether bytes are what they claim, and whether a result is really of its prompt.
+
+All functions read files or the database and belong on a thread.
+"""
+
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from grokgateway import crypto
+from media import boxes, formats
+from media.errors import ErrorPage, NotMedia
+from media.formats import Format
+from media.models import Asset, Kind
+
+MOST_PIXELS = 32 * 1024 * 1024
+STRIP_PIXELS = 1024 * 1024
+REPEAT_WITHIN = timedelta(days=1)
+DECODERS = {
+    formats.PNG: "PNG",
+    formats.JPEG: "JPEG",
+    formats.WEBP: "WEBP",
+    formats.GIF: "GIF",
+}
+PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})
+UNDECODABLE = (
+    OSError,
+    SyntaxError,  # Pillow's word for a broken PNG
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a look into a file found; `content_hash` ignores names, dates and tags."""
+
+    format: Format
+    content_hash: str
+
+
+def examine(path: Path, kind: Kind) -> Facts:
+    """Decode as much as proves the file whole; raises NotMedia."""
+    with path.open("rb") as file:
+        found = recognised(file.read(formats.HEAD_BYTES), kind)
+        file.seek(0)
+        if found == formats.MP4:
+            return Facts(found, boxes.media_hash(file, path.stat().st_size))
+        return Facts(found, pixel_hash(file, found))
+
+
+def recognised(head: bytes, kind: Kind) -> Format:
+    if formats.is_page(head):
+        raise ErrorPage
+    found = formats.sniff(head)
+    if found is None or found.kind != kind:
+        raise NotMedia(f"The bytes are no {kind} of a kind that is kept.")
+    return found
+
+
+def pixel_hash(file: BinaryIO, claimed: Format) -> str:
+    """SHA-256 over size and pixels of the first picture; raises NotMedia."""
+    try:
+        with Image.open(file, formats=[DECODERS[claimed]]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise NotMedia("The picture has too many pixels.")
+            image.load()
+            return hash_of(image)
+    except UNDECODABLE as exc:
+        raise NotMedia("The picture cannot be decoded.") from exc
+
+
+def hash_of(image: Image.Image) -> str:
+    """Strip by strip, so that no second copy of the picture is made."""
+    width, height = image.size
+    plain = image.mode in PLAIN_MODES
+    rows = max(1, STRIP_PIXELS // width)
+    digest = hashlib.sha256(f"{width}x{height}".encode())
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        digest.update((strip.convert("RGBA") if plain else strip).tobytes())
+    return digest.hexdigest()
+
+
+def prompt_hash(prompt: str) -> str:
+    """Keyed, so that the table tells nobody what was asked; empty for no prompt."""
+    words = " ".join(prompt.split())
+    if not words:
+        return ""
+    return crypto.ring().fingerprint(words, purpose="media prompt")
+
+
+def is_repeated(
+    kind: Kind, content_hash: str, prompt: str, now: datetime | None = None
+) -> bool:
+    """Whether the same decoded result was kept for another prompt within a day.
+
+    `prompt` is all that the result should depend on: for an edit also its inputs.
+    """
+    hashed = prompt_hash(prompt)
+    if not hashed or not content_hash:
+        return False
+    since = (now or datetime.now(UTC)) - REPEAT_WITHIN
+    same = Asset.objects.filter(
+        kind=kind, content_hash=content_hash, created_at__gte=since
+    )
+    return same.exclude(prompt_hash__in=["", hashed]).exists()
