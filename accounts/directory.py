@@ -8,10 +8,22 @@ from dataclasses import dataclass, field
 from asgiref.sync import sync_to_async
 
 from accounts import store
-from accounts.roster import Directory, Rules, Wanted
+from accounts.breaker import State
+from accounts.roster import Directory
 from accounts.rows import AccountRow
+from accounts.wishes import Rules, Wanted
 
-__all__ = ["Directory", "Rules", "Wanted", "current", "load", "ready", "sync"]
+__all__ = [
+    "Directory",
+    "Rules",
+    "State",
+    "Wanted",
+    "breakers",
+    "current",
+    "load",
+    "ready",
+    "sync",
+]
 
 ROWS_AT_ONCE = 200
 
@@ -29,6 +41,11 @@ HOME = Home()
 
 def current() -> Directory:
     return HOME.directory
+
+
+def breakers() -> list[State]:
+    """Every breaker of this process, for status pages."""
+    return HOME.directory.breakers.states()
 
 
 def load() -> Directory:

@@ -11,38 +11,39 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from accounts import directory, store
-from accounts.directory import Rules, Wanted
+from accounts import directory, store, verdicts
+from accounts.breaker import Breaker
 from accounts.ready import Entry
-from accounts.rows import AccountRow, StatusChange, Use
+from accounts.rows import AccountRow, Use
 from accounts.standing import FAULTS, Outcome
+from accounts.verdicts import Call, Ending, Settlement
+from accounts.wishes import Rules, Wanted
 from grokgateway import config, crypto
 from grokgateway.jobs import outbox
 
 logger = logging.getLogger(__name__)
+GOOD = frozenset({Outcome.SUCCESS, Outcome.NEUTRAL})
 __all__ = ["Blame", "Lease", "Outcome", "Wanted", "lease"]
-
-OWN_FAULTS = frozenset({Outcome.CREDENTIAL, Outcome.RATE_LIMITED})
 
 
 @dataclass(slots=True)
 class Blame:
-    """One per request: it may lower the standing of one account at most.
+    """One per request: it may lower the standing of one account at most, and once.
 
-    A dead credential is the account's own fault and a 429 the truth about its quota,
-    so these two always count. Any other fault met again on a second account says more
-    about the request than about the accounts.
+    A dead credential is the account's own fault and always counts. Any other fault met
+    again says more about the request than about the accounts.
     """
 
     account_id: int | None = None
 
     def harmless(self, account_id: int, outcome: Outcome) -> bool:
         """Whether this fault is to be noted without consequence; notes the first."""
-        if outcome in OWN_FAULTS or outcome in {Outcome.SUCCESS, Outcome.NEUTRAL}:
+        if outcome is Outcome.CREDENTIAL or outcome in GOOD:
             return False
         if self.account_id is None:
             self.account_id = account_id
-        return self.account_id != account_id
+            return False
+        return True
 
 
 def lease(
@@ -66,8 +67,9 @@ class Lease:
     """What is held between entering and leaving; entered once."""
 
     __slots__ = (
+        "_answered",
+        "_began",
         "_blame",
-        "_change",
         "_directory",
         "_entry",
         "_exclude",
@@ -76,6 +78,7 @@ class Lease:
         "_prefer",
         "_request_id",
         "_sent",
+        "_settlement",
         "_shaken",
         "_token",
         "_wanted",
@@ -102,7 +105,9 @@ class Lease:
         self._sent = False
         self._shaken = False  # the standing changed
         self._outcome: Outcome | None = None
-        self._change: StatusChange | None = None
+        self._settlement = Settlement()
+        self._answered = False
+        self._began = 0.0
         self.mode = ""
 
     async def __aenter__(self) -> Self:
@@ -115,7 +120,7 @@ class Lease:
             )
             try:
                 self._token = clear_token(entry.row)
-                self._entry, self._open = entry, True
+                self._entry, self._open, self._began = entry, True, now
             except crypto.Undecipherable:
                 accounts.set_aside(entry, now)
                 logger.warning(
@@ -125,6 +130,7 @@ class Lease:
             finally:
                 if not self._open:
                     accounts.release(entry, self.mode, now, refund=True)
+                    self._breaker().end(now)
         return self
 
     async def __aexit__(
@@ -136,8 +142,9 @@ class Lease:
         if self._open:
             self._open = False
             now = time.time()
-            idle = self._outcome in {None, Outcome.NEUTRAL} and not self._sent
-            self._directory.release(self._held(), self.mode, now, refund=idle)
+            spent = self._sent or self._outcome is Outcome.SUCCESS
+            self._directory.release(self._held(), self.mode, now, refund=not spent)
+            self._breaker().end(self._began)
             self._write(now)
 
     @property
@@ -167,6 +174,12 @@ class Lease:
         """The call is on its way: from here on the unit counts as spent."""
         self._sent = True
 
+    def answered(self) -> None:
+        """Upstream has said something: it works, however long the rest may take."""
+        if not self._answered and self._open:
+            self._answered = True
+            verdicts.answered(self._directory, self._call(), time.time())
+
     def settle(self, outcome: Outcome, *, retry_after_s: float | None = None) -> None:
         """Say how the call ended, before leaving the block; the first word counts."""
         if not self._open:
@@ -176,16 +189,18 @@ class Lease:
         entry = self._held()
         before = entry.row
         self._outcome = outcome
-        self._change = self._directory.settle(
-            entry,
-            self.mode,
-            outcome,
-            time.time(),
-            retry_after_s=retry_after_s,
-            harmless=self._blame.harmless(entry.id, outcome),
-            request_id=self._request_id,
-        )
+        harmless = self._blame.harmless(entry.id, outcome)
+        ending = Ending(outcome, time.time(), retry_after_s, harmless)
+        self._settlement = verdicts.settle(self._directory, self._call(), ending)
         self._shaken = entry.row is not before
+
+    def _call(self) -> Call:
+        operation = self._wanted.operation
+        entry = self._held()
+        return Call(entry, operation, self.mode, self._began, self._request_id)
+
+    def _breaker(self) -> Breaker:
+        return self._directory.breakers.of(self._wanted.operation, self.mode)
 
     def _held(self) -> Entry:
         if self._entry is None:
@@ -204,9 +219,10 @@ class Lease:
             row=entry.stored_form() if self._shaken else None,
             window=stock.row() if stock else None,
             revision=entry.row.revision,
-            changes=(self._change,) if self._change else (),
+            changes=(change,) if (change := self._settlement.change) else (),
         )
-        outbox.current().put(store.USES, use)
+        for one in (use, *self._settlement.corrections):
+            outbox.current().put(store.USES, one)
 
 
 def current_rules() -> Rules:

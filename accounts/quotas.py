@@ -13,6 +13,7 @@ BASIC_WINDOW_S = 86_400
 PAID_WINDOW_S = 7_200
 COOLING_UNKNOWN_S = 900.0
 COOLING_LEAST_S = 1.0
+DOUBTED_S = 60.0
 SAME_PERIOD_S = 1.0
 EXACT_STEPS = 1 << 20
 TOTALS = {
@@ -131,6 +132,20 @@ class Window:
         self.remaining = self.held = 0
         self._call_it("estimated")
         self.cooling_until = self.reset_at = until
+
+    def put_back(self, before: WindowRow, until: float) -> bool:
+        """Undo a 429 that made it rest until then; whether that is still so."""
+        if self.cooling_until != until:
+            return False
+        self.remaining, self.reset_at = before.remaining, before.reset_at
+        self.cooling_until = before.cooling_until
+        self._call_it(before.source)
+        return True
+
+    def doubt(self, now: float, retry_after_s: float | None = None) -> None:
+        """A 429 that may be the request's own: rest shortly, keep the units."""
+        pause_s = DOUBTED_S if retry_after_s is None else min(retry_after_s, DOUBTED_S)
+        self.cooling_until = max(self.cooling_until, now + pause_s)
 
     def merge(self, row: WindowRow, now: float) -> None:
         """Take over what was stored elsewhere, less what calls in flight will use.

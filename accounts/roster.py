@@ -7,36 +7,18 @@ and `release`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from accounts import standing
-from accounts.errors import NoAccountAvailable
+from accounts.breaker import Breaker, Breakers
+from accounts.errors import NoAccountAvailable, PoolPaused
 from accounts.ready import Entry, Shelf, Stock, refusal
-from accounts.rows import AccountRow, StatusChange
+from accounts.rows import AccountRow, StatusChange, WindowRow
 from accounts.standing import FAULTS, Outcome
+from accounts.wishes import Rules, Wanted
 
 WAKES_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Pools and modes in order of preference; modes are tried outside, pools inside."""
-
-    pools: tuple[str, ...]
-    modes: tuple[str, ...]
-    tags: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How to choose: from the configuration, the same for every choice.
-
-    By quota the best of the drawn is taken; otherwise any of them, known quota or not.
-    """
-
-    max_inflight: int = 8
-    by_quota: bool = True
 
 
 class Directory:
@@ -44,6 +26,7 @@ class Directory:
         self.rules = rules or Rules()
         self.loaded = False
         self.revision = 0
+        self.breakers = Breakers()
         self._entries: dict[int, Entry] = {}
         self._shelves = defaultdict[tuple[str, str], Shelf](partial(Shelf, []))
         self._counts = dict.fromkeys(("active", "cooling", "expired", "disabled"), 0)
@@ -74,6 +57,8 @@ class Directory:
             elif row.revision <= entry.row.revision:
                 continue
             else:
+                if row.status != entry.row.status:
+                    self.breakers.forget(row.id)
                 self._retire(entry)
                 entry.adopt(row)
             entry.windows = self._windows(entry, row, now)
@@ -96,24 +81,21 @@ class Directory:
         prefer: int | None = None,
     ) -> tuple[Entry, str]:
         """Choose, and reserve a slot and a unit; raises `NoAccountAvailable`."""
-        if prefer is not None and prefer not in excluded:
-            stock = self._ready_stock(prefer, wanted)
+        paused: Breaker | None = None
+        for mode in wanted.modes:
+            breaker = self.breakers.of(wanted.operation, mode)
+            if not breaker.admits(now):
+                paused = paused or breaker
+                continue
+            stock = self._preferred(prefer, wanted, mode, excluded)
+            if stock is None:
+                stock = self._pick(wanted, mode, now, excluded)
             if stock is not None:
                 self._reserve(stock, now)
-                return stock.entry, stock.plan.mode
-        by_quota = self.rules.by_quota
-        for mode in wanted.modes:
-            for pool in wanted.pools:
-                shelf = self._shelves.get((pool, mode))
-                if shelf is None:
-                    continue
-                if shelf.parked:
-                    self._wake(shelf, now, len(excluded))
-                barred = shelf.places_of(map(self.entry, excluded))
-                stock = shelf.pick(now, wanted.tags, barred, by_quota=by_quota)
-                if stock is not None:
-                    self._reserve(stock, now)
-                    return stock.entry, mode
+                breaker.begin(stock.entry.id, now)
+                return stock.entry, mode
+        if paused is not None:
+            raise PoolPaused(paused.last_fault, paused.retry_after_s(now))
         raise self._refusal(wanted, now)
 
     def reserve_again(self, entry: Entry, mode: str, now: float) -> bool:
@@ -157,25 +139,67 @@ class Directory:
             entry.failed(now)
         stock = entry.window(mode)
         if outcome is Outcome.RATE_LIMITED and stock is not None:
-            stock.exhaust(now, retry_after_s)
+            if harmless:
+                stock.doubt(now, retry_after_s)
+            else:
+                stock.exhaust(now, retry_after_s)
             self._place_all(entry, now)
         if harmless:
             return None
         row, change = standing.judge(entry.row, outcome, now, request_id)
-        self._adopt(entry, row, now)
+        self.restand(entry, row, now)
         return change
+
+    def restand(self, entry: Entry, row: AccountRow, now: float) -> None:
+        """Give an account another standing; it finds its new place at once."""
+        if row is entry.row:
+            return
+        self._retire(entry)
+        entry.row = row
+        self._enlist(entry, now)
+
+    def put_back(
+        self, entry: Entry, mode: str, before: WindowRow, until: float, now: float
+    ) -> Stock | None:
+        """Undo a 429; returns the window if it was undone."""
+        stock = entry.window(mode)
+        if stock is None or not stock.put_back(before, until):
+            return None
+        self._place_all(entry, now)
+        return stock
 
     def set_aside(self, entry: Entry, now: float) -> None:
         """Do not choose an account again in this process, until its row changes."""
-        self._adopt(entry, replace(entry.row, status="disabled"), now)
+        self.restand(entry, replace(entry.row, status="disabled"), now)
 
-    def _ready_stock(self, account_id: int, wanted: Wanted) -> Stock | None:
-        """A window of this account that could be chosen now, in the first mode."""
+    def _preferred(
+        self, account_id: int | None, wanted: Wanted, mode: str, excluded: Set[int]
+    ) -> Stock | None:
+        """The window of this account if it could be chosen now, in the first mode."""
+        if account_id is None or account_id in excluded or mode != wanted.modes[0]:
+            return None
         entry = self._entries.get(account_id)
-        stock = entry.window(wanted.modes[0]) if entry is not None else None
+        stock = entry.window(mode) if entry is not None else None
         if entry is None or stock is None or stock.place < 0:
             return None
         return stock if entry.row.pool in wanted.pools else None
+
+    def _pick(
+        self, wanted: Wanted, mode: str, now: float, excluded: Set[int]
+    ) -> Stock | None:
+        """The best that is ready in the first pool that has one."""
+        for pool in wanted.pools:
+            shelf = self._shelves.get((pool, mode))
+            if shelf is None:
+                continue
+            if shelf.parked:
+                self._wake(shelf, now, len(excluded))
+            barred = shelf.places_of(map(self.entry, excluded))
+            by_quota = self.rules.by_quota
+            stock = shelf.pick(now, wanted.tags, barred, by_quota=by_quota)
+            if stock is not None:
+                return stock
+        return None
 
     def _windows(self, entry: Entry, row: AccountRow, now: float) -> tuple[Stock, ...]:
         """Windows as in `row`, merged with those known; without units it is none."""
@@ -209,13 +233,6 @@ class Directory:
         entry.used(now)
         stock.reserve(now)
         self._place_all(entry, now)
-
-    def _adopt(self, entry: Entry, row: AccountRow, now: float) -> None:
-        if row is entry.row:
-            return
-        self._retire(entry)
-        entry.row = row
-        self._enlist(entry, now)
 
     def _enlist(self, entry: Entry, now: float) -> None:
         if not entry.row.deleted:

@@ -26,10 +26,16 @@ class Outcome(StrEnum):
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
     SERVER = "server_error"
+    CHALLENGED = "challenge"  # what stands before upstream refused; no account's fault
     NEUTRAL = "neutral"
 
 
-FAULTS = frozenset(Outcome) - {Outcome.SUCCESS, Outcome.NEUTRAL}
+FAULTS = frozenset(Outcome) - {Outcome.SUCCESS, Outcome.NEUTRAL, Outcome.CHALLENGED}
+PARKED = {
+    Outcome.UNAUTHORIZED: "expired",
+    Outcome.FORBIDDEN: "disabled",
+    Outcome.SERVER: "cooling",
+}
 
 
 def judge(
@@ -107,6 +113,29 @@ def faltered(row: AccountRow, now: float) -> AccountRow:
     return replace(
         row, server_faults=faults, status="cooling", cooling_until=now + cooling_s
     )
+
+
+def withdrawn(
+    row: AccountRow, fault: Outcome, before: AccountRow, since: float
+) -> AccountRow:
+    """The state without what `fault` did to it since then; `before` is from then."""
+    match fault:
+        case Outcome.UNAUTHORIZED:
+            after = replace(row, unauthorized_at=before.unauthorized_at)
+        case Outcome.FORBIDDEN:
+            older = tuple(at for at in row.strikes if at < since)
+            after = replace(row, strikes=older)
+        case Outcome.SERVER:
+            after = replace(
+                row,
+                server_faults=before.server_faults,
+                cooling_until=before.cooling_until,
+            )
+        case _:
+            return row
+    if row.status == PARKED[fault]:
+        after = replace(after, status=before.status)
+    return row if after == row else after
 
 
 def usable(row: AccountRow) -> bool:

@@ -101,3 +101,9 @@ class UpstreamFailure(GatewayError):
         self.status = status
         self.retryable = retryable
         self.sent = True
+
+    @property
+    def charged(self) -> bool:
+        """Whether upstream may have counted the call; it does not count a refusal."""
+        refused = self.status is not None and 400 <= self.status < 500
+        return self.sent and (not refused or self.status == 429)

@@ -3,7 +3,7 @@
 import time
 
 from accounts import leases
-from accounts.errors import NoAccountAvailable
+from accounts.errors import NoAccountAvailable, PoolPaused
 from gateway import sessions
 from gateway.asking import Ask
 from gateway.catalog import Route
@@ -18,6 +18,11 @@ NO_ACCOUNT_MESSAGES = {
     "quota_exhausted": "All accounts for this model have used up their quota.",
     "cooling": "All accounts for this model are cooling down.",
     "saturated": "All accounts for this model are busy.",
+}
+PAUSED = "Upstream fails for many accounts at once; calls are paused until it recovers."
+PAUSED_KINDS = {
+    leases.Outcome.RATE_LIMITED: Kind.RATE_LIMITED,
+    leases.Outcome.SERVER: Kind.UPSTREAM_ERROR,
 }
 
 
@@ -73,10 +78,14 @@ class Search:
 
     def nothing_left(self, absence: NoAccountAvailable) -> GatewayError:
         """No account to be had: the failure that brought us here, if there was one."""
+        paused = isinstance(absence, PoolPaused)
         if self._failure is not None:
-            if self._failure.kind is Kind.RATE_LIMITED:
+            if paused or self._failure.kind is Kind.RATE_LIMITED:
                 self._failure.retry_after_s = absence.retry_after_s
             return self._failure
+        if isinstance(absence, PoolPaused):
+            kind = PAUSED_KINDS.get(absence.fault, Kind.UPSTREAM_UNAVAILABLE)
+            return GatewayError(kind, PAUSED, retry_after_s=absence.retry_after_s)
         none = absence.reason == "no_accounts"
         return GatewayError(
             Kind.NO_ACCOUNT if none else Kind.RATE_LIMITED,

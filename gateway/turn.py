@@ -35,6 +35,7 @@ OUTCOMES = {
     UpstreamFault.FORBIDDEN: leases.Outcome.FORBIDDEN,
     UpstreamFault.RATE_LIMITED: leases.Outcome.RATE_LIMITED,
     UpstreamFault.SERVER: leases.Outcome.SERVER,
+    UpstreamFault.CHALLENGE: leases.Outcome.CHALLENGED,
 }
 
 
@@ -121,6 +122,8 @@ async def heard(
         held.mark_sent()
         async for events in replies:
             journal.heard()
+            if events:
+                held.answered()
             yield shaper.feed(events) if events else events
             if shaper.done:
                 break
@@ -146,7 +149,7 @@ def settle_failure(held: leases.Lease, error: GatewayError) -> str:
     """Tell the account what became of its call; returns the reason to note."""
     if not isinstance(error, UpstreamFailure):
         return str(error.kind)
-    if error.sent:
+    if error.charged:
         held.mark_sent()
     held.settle(
         OUTCOMES.get(error.fault, leases.Outcome.NEUTRAL),

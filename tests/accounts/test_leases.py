@@ -96,20 +96,15 @@ async def test_a_success_keeps_the_unit(accounts, uses):
     assert uses[0].row is None
 
 
-@pytest.mark.parametrize(
-    ("sent", "settled", "left"),
-    [(False, False, 10), (False, True, 10), (True, False, 9), (True, True, 9)],
-)
-async def test_an_unclear_end_spends_only_what_was_sent(
-    accounts, uses, sent, settled, left
-):
+@pytest.mark.parametrize("outcome", [None, Outcome.NEUTRAL, Outcome.FORBIDDEN])
+@pytest.mark.parametrize(("sent", "left"), [(False, 10), (True, 9)])
+async def test_what_was_not_charged_is_given_back(accounts, outcome, sent, left):
     async with lease(FAST) as held:
         if sent:
             held.mark_sent()
-        if settled:
-            held.settle(Outcome.NEUTRAL)
+        if outcome:
+            held.settle(outcome)
     assert remaining(accounts) == left
-    assert [use.succeeded for use in uses] == [None]
 
 
 @pytest.mark.parametrize(("sent", "left"), [(True, 9), (False, 10)])
@@ -259,24 +254,43 @@ async def test_one_request_lowers_one_account_at_most(accounts, uses):
     assert accounts.entry(2).fail_rate(time.time()) > 0.9
 
 
-@pytest.mark.parametrize(
-    ("own", "status", "left"),
-    [(Outcome.RATE_LIMITED, "active", 0), (Outcome.CREDENTIAL, "expired", 9)],
-)
-async def test_what_is_the_accounts_own_always_counts(accounts, own, status, left):
+async def test_a_dead_credential_always_counts(accounts):
     blame = Blame()
     await fail(Outcome.FORBIDDEN, blame=blame, exclude={2})
-    await fail(own, blame=blame, exclude={1})
-    assert (accounts.entry(2).row.status, remaining(accounts, 2)) == (status, left)
+    await fail(Outcome.CREDENTIAL, blame=blame, exclude={1})
+    assert (accounts.entry(2).row.status, remaining(accounts, 2)) == ("expired", 9)
+
+
+async def test_a_second_429_of_one_request_only_makes_the_account_rest(accounts):
+    blame = Blame()
+    await fail(Outcome.RATE_LIMITED, blame=blame, exclude={2})
+    await fail(Outcome.RATE_LIMITED, blame=blame, exclude={1}, retry_after_s=900)
+    assert [remaining(accounts, number) for number in (1, 2)] == [0, 9]
+    rest_s = accounts.entry(2).windows[0].cooling_until - time.time()
+    assert 50 < rest_s <= 60
+
+
+async def test_one_request_strikes_an_account_once_only(accounts):
+    blame = Blame()
+    for _ in range(3):
+        await fail(Outcome.FORBIDDEN, blame=blame, exclude={2})
+    assert len(accounts.entry(1).row.strikes) == 1
 
 
 def test_own_faults_do_not_use_up_the_blame():
     blame = Blame()
-    own = (Outcome.CREDENTIAL, Outcome.RATE_LIMITED, Outcome.SUCCESS, Outcome.NEUTRAL)
+    own = (Outcome.CREDENTIAL, Outcome.SUCCESS, Outcome.NEUTRAL)
     assert not any(blame.harmless(1, outcome) for outcome in own)
     assert not blame.harmless(2, Outcome.SERVER)
-    assert not blame.harmless(2, Outcome.FORBIDDEN)
-    assert blame.harmless(1, Outcome.SERVER)
+    assert blame.harmless(2, Outcome.FORBIDDEN)
+    assert blame.harmless(1, Outcome.RATE_LIMITED)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CHALLENGED, Outcome.NEUTRAL])
+async def test_a_challenge_is_no_failure_of_the_account(accounts, uses, outcome):
+    await fail(outcome)
+    assert [use.succeeded for use in uses] == [None]
+    assert accounts.entry(1).fail_rate(time.time()) == 0
 
 
 async def test_without_a_common_blame_each_lease_judges_alone(accounts):
@@ -319,6 +333,7 @@ def test_what_a_lease_leaves_behind_reaches_the_tables(monkeypatch):
     async def call(outcome):
         async with lease(FAST, request_id="req_1") as held:
             assert held.cookie_token() == token
+            held.mark_sent()
             held.settle(outcome)
 
     with config.override({}):

@@ -138,5 +138,6 @@ def test_who_is_usable():
     assert not usable(replace(ROW, deleted=True))
 
 
-def test_neither_success_nor_neutral_is_a_fault():
-    assert set(Outcome) - FAULTS == {Outcome.SUCCESS, Outcome.NEUTRAL}
+def test_what_is_no_fault_of_the_account():
+    good = {Outcome.SUCCESS, Outcome.NEUTRAL, Outcome.CHALLENGED}
+    assert set(Outcome) - FAULTS == good

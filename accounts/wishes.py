@@ -1,0 +1,28 @@
+"""What a caller wants of an account, and the rules by which one is chosen."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Pools and modes in order of preference; modes are tried outside, pools inside.
+
+    `operation` names the kind of call: one that upstream refuses to everybody is no
+    reason to stop the others.
+    """
+
+    pools: tuple[str, ...]
+    modes: tuple[str, ...]
+    tags: frozenset[str] = frozenset()
+    operation: str = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to choose: from the configuration, the same for every choice.
+
+    By quota the best of the drawn is taken; otherwise any of them, known quota or not.
+    """
+
+    max_inflight: int = 8
+    by_quota: bool = True
