@@ -22,7 +22,8 @@ from gateway.conversation.events import (
 class Completion:
     """An answer so far; `finished` is set by the last event.
 
-    `first_thoughts` are those before any visible text, which a stream can show too.
+    `first_thoughts` are those before any visible text, which a stream can show too; for
+    the same reason only the searches before it count.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -50,12 +51,13 @@ class Completion:
                     self.texts.append(event.text)
                 case ReasoningDelta():
                     self.thoughts.append(event.text)
-                    if not (event.late or self.texts):
+                    if not (event.late or any(self.texts)):
                         self.first_thoughts.append(event.text)
                 case ToolCall():
                     self.calls.append(event)
                 case Searched():
-                    self.searches.append(event)
+                    if not any(self.texts):
+                        self.searches.append(event)
                 case Source():
                     self.sources.append(event)
                 case Citation():

@@ -3,7 +3,7 @@
 Every function takes the dotted path of what it reads.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from pydantic import ConfigDict
@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, Kind
 STRICT = ConfigDict(strict=True, extra="ignore")
 MAX_STOPS = 4
 
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 RawJson = Any  # as the caller sent it; read by the functions below
 
 

@@ -22,6 +22,7 @@ from gateway.conversation.sources import without_tail
 from gateway.errors import GatewayError, Kind
 from gateway.protocols.fields import (
     STRICT,
+    Effort,
     RawJson,
     stop_texts,
     text_member,
@@ -36,8 +37,6 @@ ATTACHMENT_BLOCKS = {
     "input_file",
     "input_audio",
 }
-
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class StreamOptions(BaseModel):
