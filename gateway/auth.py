@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+
+from django.http import HttpRequest
 
 from gateway.errors import GatewayError, Kind
 
@@ -29,8 +31,32 @@ class Caller:
             return pools
         return tuple(pool for pool in pools if pool in self.pools)
 
+    def may_use(self, model: str) -> bool:
+        return not self.models or model in self.models
+
+    def permit(self, model: str, pools: tuple[str, ...]) -> None:
+        """Refuse a model that this caller may not use, in itself or in any pool."""
+        if not self.may_use(model) or not self.admitted(pools):
+            raise GatewayError(
+                Kind.MODEL_NOT_ALLOWED,
+                f"This API key may not use the model '{model}'.",
+                param="model",
+            )
+
+    def within_reach(self, usable: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Of pairs of pool and mode, those whose pool the caller may use."""
+        if not self.pools:
+            return usable
+        return {pair for pair in usable if pair[0] in self.pools}
+
 
 OPEN = Caller("open")
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Whom the authentication of the route has found; every route has one."""
+    caller: Caller = request.auth  # type: ignore[attr-defined] # set by ninja
+    return caller
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
     snapshot = config.current()
     conversation = ask.conversation
     route = catalog.current().chat_route(conversation.model)
+    ask.caller.permit(route.name, route.pools)
     question = await prepared(conversation, snapshot)
     search = Search(route, snapshot, ask)
     while True:

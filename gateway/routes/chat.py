@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from ninja import Router
 
 from gateway import catalog
+from gateway.auth import caller_of
 from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
 from gateway.routes.negotiation import wants_stream
@@ -24,7 +25,7 @@ async def create(
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
     journal.model = payload.model
     catalog.current().chat_route(payload.model)
-    ask = Ask(openai_chat.parse(payload), journal)
+    ask = Ask(openai_chat.parse(payload), journal, caller_of(request))
     stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
     if wants_stream(request, payload.stream):
         journal.streamed = True

@@ -2,7 +2,7 @@ import ipaddress
 
 import pytest
 
-from gateway.auth import OPEN, Credentials, Policy, authenticate
+from gateway.auth import OPEN, Caller, Credentials, Policy, authenticate
 from gateway.errors import GatewayError, Kind
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"),)
@@ -78,3 +78,31 @@ def test_without_keys_only_private_callers_are_served(credentials, allowed):
 def test_the_operator_can_open_the_door_on_purpose():
     policy = Policy((), allow_anonymous=True)
     assert authenticate(shown(peer="8.8.8.8"), policy) is OPEN
+
+
+@pytest.mark.parametrize(
+    ("caller", "allowed"),
+    [
+        (OPEN, True),
+        (Caller("a", models=frozenset({"grok"})), True),
+        (Caller("a", models=frozenset({"other"})), False),
+        (Caller("a", pools=frozenset({"heavy"})), True),
+        (Caller("a", pools=frozenset({"basic"})), False),
+        (Caller("a", frozenset({"grok"}), frozenset({"basic"})), False),
+    ],
+)
+def test_a_model_needs_its_name_and_one_of_its_pools_allowed(caller, allowed):
+    if allowed:
+        caller.permit("grok", ("super", "heavy"))
+    else:
+        with pytest.raises(GatewayError) as caught:
+            caller.permit("grok", ("super", "heavy"))
+        assert caught.value.kind is Kind.MODEL_NOT_ALLOWED
+        assert caught.value.param == "model"
+
+
+def test_what_is_within_reach_of_a_caller():
+    usable = {("super", "auto"), ("basic", "fast")}
+    assert OPEN.within_reach(usable) == usable
+    limited = Caller("a", pools=frozenset({"basic", "heavy"}))
+    assert limited.within_reach(usable) == {("basic", "fast")}
