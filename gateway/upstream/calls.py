@@ -9,8 +9,9 @@ import httpx
 
 from gateway.errors import UpstreamFailure
 from gateway.upstream import failures, pool
+from gateway.upstream.channel import Target
 from gateway.upstream.encodings import Decode, decoder_for
-from gateway.upstream.headers import Header
+from gateway.upstream.headers import Signed
 from gateway.upstream.limits import (
     ERROR_BODY_BYTES,
     ERROR_BODY_S,
@@ -19,6 +20,8 @@ from gateway.upstream.limits import (
 )
 from gateway.upstream.transport import Body
 
+OK_ONLY = frozenset({200})
+
 
 class Answer:
     """A 2xx answer; iterating gives decoded pieces and raises UpstreamFailure."""
@@ -26,6 +29,7 @@ class Answer:
     def __init__(
         self, response: httpx.Response, decode: Decode | None, deadline: float
     ) -> None:
+        self.status = response.status_code
         self.headers = response.headers
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - async transport
@@ -59,17 +63,28 @@ class Answer:
 
 
 async def post(
-    path: str, headers: list[Header], payload: bytes, settings: Settings, limits: Limits
+    path: str, headers: Signed, payload: bytes, settings: Settings, limits: Limits
 ) -> Answer:
     """POST to the base host. Raises UpstreamFailure for everything but a 200."""
     channel = pool.current().channel(settings)
+    target = channel.hosts.base(path)
+    return await send("POST", target, headers, payload, settings, limits)
+
+
+async def send(
+    method: str,
+    target: Target,
+    headers: Signed,
+    payload: bytes | None,
+    settings: Settings,
+    limits: Limits,
+    accepted: frozenset[int] = OK_ONLY,
+) -> Answer:
+    """Raises UpstreamFailure for a status that is not `accepted`."""
+    channel = pool.current().channel(settings)
     extensions = limits.extensions()
-    url = pool.upstream_url(settings.text("upstream.base_url").rstrip("/") + path)
-    request = httpx.Request(
-        "POST", url, headers=headers, content=payload, extensions=extensions
-    )
     try:
-        response = await channel.send(request)
+        response = await channel.send(method, target, headers, payload, extensions)
     except httpx.TransportError as exc:
         raise failures.of_transport(exc) from exc
     try:
@@ -78,7 +93,7 @@ async def post(
         await close(response)
         raise failures.bad_payload() from exc
     answer = Answer(response, decode, extensions["deadline"])
-    if response.status_code == httpx.codes.OK:
+    if response.status_code in accepted:
         return answer
     body = await drain(answer)
     raise failures.of_response(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from gateway.upstream.client_hints import client_hints
-from gateway.upstream.cookies import clean, cloudflare_cookies, cookie_header
+from gateway.upstream.cookies import clean, cloudflare_cookies
 from gateway.upstream.limits import Settings
 from gateway.upstream.statsig import statsig_id
 
@@ -24,6 +24,21 @@ class Login:
 
     def __repr__(self) -> str:
         return "Login(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Headers of a call and the login that goes with them, still apart.
+
+    Only a target among upstream's hosts puts the two together (see `channel`).
+    """
+
+    plain: tuple[Header, ...]
+    login: Login
+    cloudflare: str
+
+    def __repr__(self) -> str:
+        return "Signed(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +63,16 @@ def profile(settings: Settings) -> Profile:
 
 def json_headers(
     login: Login, settings: Settings, page: str = "/", request_id: str | None = None
-) -> list[Header]:
+) -> Signed:
     """For a JSON or streaming POST to the base host from its page `page`."""
     browser = profile(settings)
     base = settings.text("upstream.base_url").rstrip("/")
     constant = constant_headers(base, base + page, browser.user_agent, browser.browser)
-    return [
-        *constant,
+    own = (
         (b"x-statsig-id", statsig_id(settings)),
         (b"x-xai-request-id", (request_id or str(uuid4())).encode("ascii")),
-        (b"Cookie", cookie_header(login.token, browser.cloudflare)),
-    ]
+    )
+    return Signed((*constant, *own), login, browser.cloudflare)
 
 
 @lru_cache(maxsize=128)

@@ -1,38 +1,26 @@
 """The one process-wide home of upstream connections: per event loop, node and browser.
 
-Decides where traffic may go: only to the configured hosts, as account cookies travel
-with it, and never past a proxy that the operator asked for.
+Decides which way out traffic takes, and never goes past a proxy that the operator asked
+for. Where it may go is told in `channel`.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import httpx
 
 from gateway.errors import GatewayError, Kind
+from gateway.upstream.channel import Hosts, UpstreamChannel
+from gateway.upstream.gates import Gate
 from gateway.upstream.limits import Settings
 from gateway.upstream.transport import Transport
 
 DIRECT = "direct"
 NO_EGRESS_RETRY_S = 30
-HOST_KEYS = (
-    "upstream.base_url",
-    "upstream.assets_url",
-    "upstream.accounts_url",
-    "upstream.ws_url",
-)
-PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-HTTP_SCHEMES = {"ws": "http", "wss": "https"}
-
-Origin = tuple[str, str, int]
-
-
-class ForeignHost(httpx.UnsupportedProtocol):
-    """A request to a host that the operator did not configure; it was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +31,6 @@ class Key:
     user_agent: str
 
 
-class Channel:
-    """Sends requests to upstream's hosts over one transport."""
-
-    def __init__(
-        self, transport: httpx.AsyncBaseTransport, origins: frozenset[Origin]
-    ) -> None:
-        self._transport = transport
-        self._origins = origins
-
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        if origin_of(request.url) not in self._origins:
-            raise ForeignHost("not a configured upstream host")
-        return await self._transport.handle_async_request(request)
-
-
 class Pool:
     """The transports of one event loop."""
 
@@ -65,16 +38,21 @@ class Pool:
         self._build = build
         self._transports: dict[Key, httpx.AsyncBaseTransport] = {}
         self._settings: Settings | None = None
-        self._channel: Channel | None = None
+        self._channel: UpstreamChannel | None = None
+        self._gates: defaultdict[str, Gate] = defaultdict(Gate)
 
-    def channel(self, settings: Settings) -> Channel:
+    def gate(self, name: str) -> Gate:
+        """The one gate of this name that all calls of the loop pass."""
+        return self._gates[name]
+
+    def channel(self, settings: Settings) -> UpstreamChannel:
         """Raises GatewayError if the configured way out cannot be used."""
         if settings is not self._settings or self._channel is None:
             self._channel = self._open(settings)
             self._settings = settings
         return self._channel
 
-    def _open(self, settings: Settings) -> Channel:
+    def _open(self, settings: Settings) -> UpstreamChannel:
         key = Key(node(settings), settings.text("proxy.clearance.user_agent"))
         for other in [known for known in self._transports if known != key]:
             transport = self._transports.pop(other)
@@ -82,7 +60,7 @@ class Pool:
                 transport.retire()
         if key not in self._transports:
             self._transports[key] = self._build()
-        return Channel(self._transports[key], configured_origins(settings))
+        return UpstreamChannel(self._transports[key], Hosts(settings))
 
     async def aclose(self) -> None:
         transports = list(self._transports.values())
@@ -147,20 +125,3 @@ def node(settings: Settings) -> str:
         "No usable way out to upstream: the configured proxy mode is not available.",
         retry_after_s=NO_EGRESS_RETRY_S,
     )
-
-
-def configured_origins(settings: Settings) -> frozenset[Origin]:
-    urls = [settings.text(key) for key in HOST_KEYS]
-    return frozenset(origin_of(upstream_url(url)) for url in urls if url)
-
-
-@lru_cache(maxsize=256)
-def upstream_url(url: str) -> httpx.URL:
-    """Parsed once, as parsing costs more than all else about a request."""
-    return httpx.URL(url)
-
-
-def origin_of(url: httpx.URL) -> Origin:
-    scheme = url.scheme
-    port = url.port or PORTS.get(scheme, 0)
-    return HTTP_SCHEMES.get(scheme, scheme), url.host, port

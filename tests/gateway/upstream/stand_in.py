@@ -14,6 +14,7 @@ DEFAULTS: dict[str, object] = {
     "upstream.assets_url": "https://assets.grok.com",
     "upstream.accounts_url": "https://accounts.x.ai",
     "upstream.ws_url": "",
+    "upstream.media_hosts": ("assets.grok.com", "imagine-public.x.ai"),
     "upstream.statsig_value": "",
     "proxy.egress.mode": "direct",
     "proxy.clearance.user_agent": (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.upstream.channel import Hosts
 from gateway.upstream.client_hints import client_hints
 from gateway.upstream.cookies import (
     clean,
@@ -31,7 +32,8 @@ IPHONE = (
 
 
 def sent(settings: Chosen, **more: str) -> dict[str, str]:
-    headers = json_headers(Login("tok"), settings, **more)
+    signed = json_headers(Login("tok"), settings, **more)
+    headers = Hosts(settings).base("/").opened(signed)
     return {name.decode(): value.decode("latin-1") for name, value in headers}
 
 
@@ -152,4 +154,6 @@ def test_other_engines_send_no_hints(agent):
 
 
 def test_a_login_does_not_show_its_token():
-    assert "secret" not in repr(Login("secret", "u"))
+    login = Login("secret", "u")
+    assert "secret" not in repr(login)
+    assert "secret" not in repr(json_headers(login, Chosen()))
