@@ -13,7 +13,7 @@ from ninja.parser import Parser
 
 from gateway import auth, http
 from gateway.errors import GatewayError, Kind
-from gateway.routes import chat, health, models
+from gateway.routes import chat, files, health, models
 from grokgateway import config
 
 logger = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ openai = NinjaAPI(
     parser=JsonParser(),
 )
 openai.add_router("", health.router)
+openai.add_router("/v1", files.router)
 openai.add_router("/v1", models.router, auth=authenticate)
 openai.add_router("/v1", chat.router, auth=authenticate)
 

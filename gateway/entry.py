@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 
 from gateway import http
+from gateway.delivery import FileResponse, send_file
 from gateway.errors import GatewayError, Kind
 from gateway.recorder import STATUS_CLIENT_GONE, Journal, record
 from gateway.streaming import Sender, StreamResponse
@@ -99,6 +100,11 @@ class Entry:
                 response = await self._respond(scope, body, journal)
             if isinstance(response, StreamResponse):
                 await self._stream(response, send, scope, request_id)
+                return
+            if isinstance(response, FileResponse):
+                journal.status = response.status_code
+                extensions = scope.get("extensions")
+                await send_file(response.serving, send, request_id, extensions)
                 return
             journal.status = response.status_code
             response["openai-processing-ms"] = str(round(journal.elapsed_ms()))

@@ -209,3 +209,17 @@ def note_accesses(ids: Sequence[int]) -> None:
     now = timezone.now()
     stale = Q(last_access_at=None) | Q(last_access_at__lt=now - ACCESS_EVERY)
     Asset.objects.filter(stale, pk__in=set(ids)).update(last_access_at=now)
+
+
+def is_access_due(asset: Asset) -> bool:
+    last = asset.last_access_at
+    return last is None or last < timezone.now() - ACCESS_EVERY
+
+
+@transaction.atomic
+def forget(shelf: Shelf, pk: int) -> int:
+    """Drop the row of a file that is lost; not where the whole folder seems away."""
+    usage = locked(shelf.kind)
+    rows = Asset.objects.filter(pk=pk, kind=shelf.kind)
+    lost = [row for row in rows if not shelf.has(row.name)]
+    return drop(usage, shelf, lost) if lost and shelf.is_there() else 0

@@ -4,14 +4,14 @@ Memory holds two chunks for each reader, whatever the size of the file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import Future
 from typing import BinaryIO
 
 from media import threads
 from media.errors import UnknownFile
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 512 * 1024
 
 
 class Reading:
@@ -21,7 +21,7 @@ class Reading:
         self._file = file
         self._latest: Future[bytes] | None = None
 
-    async def chunks(self, start: int, length: int) -> AsyncIterator[bytes]:
+    async def chunks(self, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """Exactly `length` bytes; raises UnknownFile if the file has become shorter."""
         end = start + length
         ahead = self._read(start, end)

@@ -118,6 +118,10 @@ class Shelf:
                     if entry.is_file() and not entry.name.endswith(PART_SUFFIX):
                         yield f"{prefix}/{entry.name}"
 
+    def is_there(self) -> bool:
+        """False where the folder is missing or bare, as when a disk is not mounted."""
+        return next(self.names(), None) is not None
+
     def stat(self, name: str) -> tuple[int, datetime]:
         """Size in bytes and time of change; raises FileNotFoundError."""
         path = self.path(name)
