@@ -8,22 +8,25 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import selectors, store
+from accounts import bulk, restorepoints, selectors, store
 from accounts.credentials import masked
 from accounts.documents import TAG_MAX_CHARS
-from accounts.models import Account, QuotaWindow, StatusEvent
+from accounts.models import Account, QuotaWindow, RestorePoint, StatusEvent
 from accounts.tokens import clean_tags
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
     EventPages = admin.ModelAdmin[StatusEvent]
+    PointPages = admin.ModelAdmin[RestorePoint]
     AccountModelForm = forms.ModelForm[Account]
     WindowTable = admin.TabularInline[QuotaWindow, Account]
 else:
-    AccountPages = EventPages = admin.ModelAdmin
+    AccountPages = EventPages = PointPages = admin.ModelAdmin
     AccountModelForm = forms.ModelForm
     WindowTable = admin.TabularInline
 
@@ -181,22 +184,25 @@ class AccountAdmin(AccountPages):
 
     @admin.action(description=_("Restore"), permissions=["change"])
     def restore(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, store.restore(ids_of(accounts), by=str(request.user)))
+        self.report(request, bulk.restore(ids_of(accounts), by=str(request.user)))
 
     @admin.action(description=_("Disable"), permissions=["change"])
     def disable(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        self.report(request, store.disable(ids_of(accounts), by=str(request.user)))
+        self.report(request, bulk.disable(ids_of(accounts), by=str(request.user)))
 
     @admin.action(description=_("Delete (can be restored)"), permissions=["change"])
     def take_out(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
-        count = store.soft_delete(
-            ids_of(accounts), "operator_deleted", by=str(request.user)
-        )
-        self.report(request, count)
+        self.report(request, bulk.delete(ids_of(accounts), by=str(request.user)))
 
-    def report(self, request: HttpRequest, count: int) -> None:
-        text = ngettext("%d account changed.", "%d accounts changed.", count)
-        self.message_user(request, text % count, messages.SUCCESS)
+    def report(self, request: HttpRequest, changed: bulk.Changed) -> None:
+        text = ngettext("%d account changed.", "%d accounts changed.", changed.count)
+        self.message_user(request, text % changed.count, messages.SUCCESS)
+        if changed.undo:
+            where = reverse("admin:accounts_restorepoint_changelist")
+            link = format_html(
+                '<a href="{}?q={}">{}</a>', where, changed.undo, _("Undo this change")
+            )
+            self.message_user(request, link, messages.INFO)
 
 
 def ids_of(accounts: QuerySet[Account]) -> list[int]:
@@ -230,5 +236,41 @@ class StatusEventAdmin(EventPages):
 
     def has_delete_permission(
         self, request: HttpRequest, obj: StatusEvent | None = None
+    ) -> bool:
+        return False
+
+
+@admin.register(RestorePoint)
+class RestorePointAdmin(PointPages):
+    list_display = ["public_id", "at", "action", "count", "actor", "undone_at"]
+    search_fields = ["public_id", "action"]
+    ordering = ["-id"]
+    actions = ["undo"]
+
+    @admin.action(description=_("Undo"), permissions=["change"])
+    def undo(self, request: HttpRequest, points: QuerySet[RestorePoint]) -> None:
+        """The latest change first, so that several can be taken back in a row."""
+        for point in points.order_by("-pk"):
+            try:
+                undone = restorepoints.undo(point, by=str(request.user))
+            except restorepoints.AlreadyUndone:
+                text = _("%s was undone before.") % point
+                self.message_user(request, text, messages.WARNING)
+                continue
+            text = ngettext(
+                "%d account restored.", "%d accounts restored.", undone.restored
+            )
+            self.message_user(request, text % undone.restored, messages.SUCCESS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: RestorePoint | None = None
+    ) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: RestorePoint | None = None
     ) -> bool:
         return False

@@ -11,9 +11,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import restorepoints
 from accounts.credentials import public_id, seal, token_hash
 from accounts.documents import AUTO, Entry, Parsed, Rejected
-from accounts.models import Account, Pool, Status, TierSource
+from accounts.models import Account, Pool, RestorePoint, Status, TierSource
 from accounts.store import reset_windows, soft_delete, take_revision
 from accounts.store.changes import CLEARED, locked, record
 from accounts.store.values import chunks
@@ -21,7 +22,6 @@ from accounts.tokens import clean_tags
 
 REPLACED = "replaced_by_import"
 RESTORED = "imported_again"
-LOADED = ("id", "token_hash", "pool", "status", "tags", "tier_source", "deleted_at")
 
 
 class UnclearPools(ValueError):
@@ -36,6 +36,7 @@ class Report:
     unchanged: int = 0
     deleted: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    undo: str = ""  # id of the restore point
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,32 @@ class Step:
     at: datetime
 
 
-def add(parsed: Parsed) -> Report:
+def add(parsed: Parsed, by: str = "") -> Report:
     """Import all readable entries; the report counts every line once."""
+    return importing(parsed, (), "import", by)
+
+
+def replace_pools(parsed: Parsed, missing: Collection[int], by: str = "") -> Report:
+    """Import, then take out the accounts that `missing_ids` had named."""
+    return importing(parsed, missing, "replace-import", by)
+
+
+def importing(parsed: Parsed, missing: Collection[int], action: str, by: str) -> Report:
+    point = restorepoints.begin(action, by)
     wanted = merged(parsed.entries)
     report = Report(
         unchanged=len(parsed.entries) - len(wanted), rejected=list(parsed.rejected)
     )
     now = timezone.now()
     for chunk in chunks(wanted.items()):
-        upsert(dict(chunk), now, report)
-    return report
-
-
-def replace_pools(parsed: Parsed, missing: Collection[int]) -> Report:
-    """Import, then take out the accounts that `missing_ids` had named."""
-    report = add(parsed)
-    report.deleted = soft_delete(missing, REPLACED)
+        upsert(dict(chunk), now, report, point)
+    for ids in chunks(missing):
+        with transaction.atomic():
+            take_revision()
+            restorepoints.keep(point, list(locked().filter(pk__in=ids)))
+            report.deleted += soft_delete(ids, REPLACED, by)
+    finished = restorepoints.finish(point)
+    report.undo = finished.public_id if finished else ""
     return report
 
 
@@ -101,18 +112,21 @@ def merged(entries: Iterable[Entry]) -> dict[str, Entry]:
 
 
 @transaction.atomic
-def upsert(wanted: dict[str, Entry], at: datetime, report: Report) -> None:
+def upsert(
+    wanted: dict[str, Entry], at: datetime, report: Report, point: RestorePoint
+) -> None:
     """Write one chunk. Taking the revision first makes concurrent imports queue up."""
     step = Step(take_revision(), at)
     stored = {
         account.token_hash: account
-        for account in locked().filter(token_hash__in=list(wanted)).only(*LOADED)
+        for account in locked().filter(token_hash__in=list(wanted))
     }
     new = {hashed: entry for hashed, entry in wanted.items() if hashed not in stored}
     dead = [account for account in stored.values() if account.deleted_at]
     live = [account for account in stored.values() if not account.deleted_at]
     tagged = [a for a in live if with_tags(a, wanted[a.token_hash]) != a.tags]
-    create(new, step)
+    restorepoints.keep(point, [*dead, *tagged])
+    restorepoints.keep_new(point, create(new, step))
     revive(dead, wanted, step)
     retag(tagged, wanted, step)
     report.added += len(new)
@@ -121,13 +135,16 @@ def upsert(wanted: dict[str, Entry], at: datetime, report: Report) -> None:
     report.unchanged += len(live) - len(tagged)
 
 
-def create(new: dict[str, Entry], step: Step) -> None:
+def create(new: dict[str, Entry], step: Step) -> list[int]:
+    """Returns the ids of the new accounts."""
     Account.objects.bulk_create(
         account_of(hashed, entry, step) for hashed, entry in new.items()
     )
     # not every database returns the ids of a bulk insert
     stored = Account.objects.filter(token_hash__in=list(new))
-    reset_windows(dict(stored.values_list("pk", "pool")))
+    pools = dict(stored.values_list("pk", "pool"))
+    reset_windows(pools)
+    return list(pools)
 
 
 def account_of(hashed: str, entry: Entry, step: Step) -> Account:

@@ -184,3 +184,48 @@ class DirectoryRevision(models.Model):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+class RestorePoint(models.Model):
+    """The state of many accounts before one bulk change; it can be used once."""
+
+    public_id = models.CharField(_("id"), max_length=16, unique=True)
+    at = models.DateTimeField(_("time"), db_index=True)
+    action = models.CharField(_("change"), max_length=64)
+    actor = models.CharField(_("by"), max_length=150, blank=True, default="")
+    count = models.PositiveIntegerField(_("accounts"), default=0)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("restore point")
+        verbose_name_plural = _("restore points")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} ({self.count})"
+
+
+class RestoreRow(models.Model):
+    """One account as it was; `made` if it was not there at all."""
+
+    point = models.ForeignKey(
+        RestorePoint, on_delete=models.CASCADE, related_name="rows"
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    made = models.BooleanField(default=False)
+    kept = models.JSONField(default=dict)
+    windows = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("kept account")
+        verbose_name_plural = _("kept accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["point", "account"], name="restore_row_once_per_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.point_id}: {self.account_id}"

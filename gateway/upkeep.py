@@ -5,24 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import close_old_connections
 
-from accounts import store
+from accounts import restorepoints, store
 from gateway import recorder
 from grokgateway import config
+from grokgateway.jobs import batches
 
 logger = logging.getLogger(__name__)
 
 
 def purge_expired() -> None:
-    """Delete request records, status events and deleted accounts past retention."""
+    """Delete records, events, jobs, restore points and accounts past retention."""
     snapshot = config.current()
     now = datetime.now(UTC)
     try:
         recorder.purge(snapshot.number("retention.requests_days"), now)
-        purges = {
-            "retention.events_days": store.purge_events,
-            "retention.deleted_accounts_days": store.purge_deleted,
-        }
-        for key, purge in purges.items():
+        purges = (
+            ("retention.events_days", store.purge_events),
+            ("retention.events_days", batches.purge),
+            ("retention.deleted_accounts_days", restorepoints.purge),
+            ("retention.deleted_accounts_days", store.purge_deleted),
+        )
+        for key, purge in purges:
             if days := snapshot.number(key):
                 purge(now - timedelta(days=days))
     finally:
