@@ -82,11 +82,14 @@ class Request(BaseModel):
     tools: list[RawJson] | None = None
     functions: list[RawJson] | None = None
     response_format: dict[str, RawJson] | None = None
+    prompt_cache_key: RawJson = None
 
 
-def parse(request: Request) -> Conversation:
+def parse(request: Request, *, stream: bool) -> Conversation:
+    """`stream` says whether the answer will be sent as one."""
     refuse_what_is_not_offered(request)
     options = Options(
+        stream=stream,
         include_usage=bool(
             request.stream_options and request.stream_options.include_usage
         ),

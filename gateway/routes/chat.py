@@ -12,6 +12,7 @@ from gateway.auth import caller_of
 from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
 from gateway.routes.negotiation import wants_stream
+from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
 
@@ -25,11 +26,13 @@ async def create(
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
     journal.model = payload.model
     catalog.current().chat_route(payload.model)
-    ask = Ask(openai_chat.parse(payload), journal, caller_of(request))
+    journal.streamed = stream = wants_stream(request, payload.stream)
+    conversation = openai_chat.parse(payload, stream=stream)
+    session = session_name(request, payload.prompt_cache_key)
+    ask = Ask(conversation, journal, caller_of(request), session)
     stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
-    if wants_stream(request, payload.stream):
-        journal.streamed = True
-        usage = ask.conversation.options.include_usage
-        encoder = openai_chat.Encoder(stamp, include_usage=usage)
-        return StreamResponse(ask, encoder, openai_chat.failure)
-    return await whole(ask, lambda completion: openai_chat.reply(stamp, completion))
+    if not stream:
+        return await whole(ask, lambda completion: openai_chat.reply(stamp, completion))
+    usage = conversation.options.include_usage
+    encoder = openai_chat.Encoder(stamp, include_usage=usage)
+    return StreamResponse(ask, encoder, openai_chat.failure)

@@ -19,7 +19,7 @@ from gateway.conversation.fold import Completion
 from gateway.errors import GatewayError, Kind
 from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
-from gateway.protocols.openai_chat import Encoder, Request, parse, reply
+from gateway.protocols.openai_chat import Encoder, Request, reply
 
 STAMP = Stamp("chatcmpl-1", 1_795_300_000, "grok-4.20-auto")
 FINISHED = Finished(FinishReason.STOP, Usage(9, 8, 5))
@@ -42,6 +42,10 @@ def request(**members):
             **members,
         }
     )
+
+
+def parse(request):
+    return openai_chat.parse(request, stream=False)
 
 
 def chunks(include_usage=False, events=EVENTS):
