@@ -9,6 +9,7 @@ from accounts import restorepoints, store
 from gateway import recorder
 from grokgateway import config
 from grokgateway.jobs import batches
+from media import upkeep as media_upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ def purge_expired() -> None:
     snapshot = config.current()
     now = datetime.now(UTC)
     try:
+        media_upkeep.purge(now)
         recorder.purge(snapshot.number("retention.requests_days"), now)
         purges = (
             ("retention.events_days", store.purge_events),

@@ -23,6 +23,7 @@ from gateway.upstream import pool
 from grokgateway import config, crypto, interpreter, startup
 from grokgateway.jobs import outbox
 from grokgateway.jobs.periodic import Periodic, run_all
+from media import upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +135,8 @@ class Application:
         if self._jobs:
             purge = Periodic("retention", PURGE_S, sync_to_async(purge_expired))
             jobs.append(purge)
+            jobs.append(Periodic("media caps", upkeep.WATCH_S, upkeep.watch))
+            jobs.append(Periodic("media index", upkeep.TIDY_S, upkeep.tidy))
         interpreter.settle()
         loop = asyncio.get_running_loop()
         self._background = loop.create_task(run_all(jobs, self._stopping))

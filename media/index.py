@@ -7,7 +7,7 @@ kind passes its cap by one file at most, and only inside such a transaction.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ def keep(asset: Asset, part: Path, shelf: Shelf, cap_bytes: int = 0) -> None:
             shelf.remove(asset.name)
         raise
     if full:
-        drain(shelf, cap_bytes)
+        drain(shelf, low_water(cap_bytes))
 
 
 def added(asset: Asset, part: Path, shelf: Shelf, cap_bytes: int) -> bool:
@@ -46,10 +46,11 @@ def added(asset: Asset, part: Path, shelf: Shelf, cap_bytes: int) -> bool:
     while True:
         with transaction.atomic():
             usage = locked(asset.kind)
-            if over(usage, cap_bytes) and evict(usage, shelf, cap_bytes):
+            if over(usage, cap_bytes) and evict(usage, shelf, low_water(cap_bytes)):
                 continue
             insert(asset, usage, part, shelf)
-            return over(usage, cap_bytes) and evict(usage, shelf, cap_bytes) > 0
+            full = over(usage, cap_bytes)
+            return full and evict(usage, shelf, low_water(cap_bytes)) > 0
 
 
 def insert(asset: Asset, usage: Usage, part: Path, shelf: Shelf) -> None:
@@ -77,22 +78,23 @@ def share(asset: Asset, twin: Asset, part: Path, shelf: Shelf) -> None:
 def enforce(shelf: Shelf, cap_bytes: int) -> int:
     """Bring a kind that is over its cap to the low-water mark; count the rows gone."""
     usage = Usage.objects.filter(pk=shelf.kind).first()
-    return drain(shelf, cap_bytes) if usage and over(usage, cap_bytes) else 0
+    if usage is None or not over(usage, cap_bytes):
+        return 0
+    return drain(shelf, low_water(cap_bytes))
 
 
-def drain(shelf: Shelf, cap_bytes: int) -> int:
-    """Go on to the low-water mark, with the lock taken anew for each batch."""
+def drain(shelf: Shelf, target_bytes: int) -> int:
+    """Remove the oldest until no more is left, with the lock taken for each batch."""
     count = 0
-    while gone := drained(shelf, cap_bytes):
+    while gone := drained(shelf, target_bytes):
         count += gone
     return count
 
 
 @transaction.atomic
-def drained(shelf: Shelf, cap_bytes: int) -> int:
+def drained(shelf: Shelf, target_bytes: int) -> int:
     usage = locked(shelf.kind)
-    enough = usage.size <= low_water(cap_bytes)
-    return 0 if enough else evict(usage, shelf, cap_bytes)
+    return evict(usage, shelf, target_bytes) if usage.size > target_bytes else 0
 
 
 def over(usage: Usage, cap_bytes: int) -> bool:
@@ -103,11 +105,10 @@ def low_water(cap_bytes: int) -> int:
     return cap_bytes * LOW_WATER_PERCENT // 100
 
 
-def evict(usage: Usage, shelf: Shelf, cap_bytes: int) -> int:
-    """Remove one batch of the oldest, at most down to the low-water mark."""
+def evict(usage: Usage, shelf: Shelf, target_bytes: int) -> int:
+    """Remove one batch of the oldest, no more than the target needs."""
     oldest = list(removable(usage.kind)[:BATCH_ROWS])
-    excess = usage.size - low_water(cap_bytes)
-    return drop(usage, shelf, until_freed(oldest, shelf, excess))
+    return drop(usage, shelf, until_freed(oldest, shelf, usage.size - target_bytes))
 
 
 def removable(kind: str, now: datetime | None = None) -> QuerySet[Asset]:
@@ -197,11 +198,18 @@ def locked(kind: str) -> Usage:
 
 def remove_all(shelf: Shelf, unwanted: QuerySet[Asset]) -> int:
     """Remove rows that outlived their use, batch by batch, but what is being read."""
-    count, last = 0, 0
-    while rows := list(unwanted.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS]):
+    return sum(
+        remove(shelf, [row.pk for row in rows if not shelf.is_read(row.name)])
+        for rows in pages(unwanted)
+    )
+
+
+def pages(assets: QuerySet[Asset]) -> Iterator[list[Asset]]:
+    """Batches of rows, each read by a query of its own: they may be removed between."""
+    last = 0
+    while rows := list(assets.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS]):
         last = rows[-1].pk
-        count += remove(shelf, (r.pk for r in rows if not shelf.is_read(r.name)))
-    return count
+        yield rows
 
 
 def note_accesses(ids: Sequence[int]) -> None:
@@ -217,9 +225,9 @@ def is_access_due(asset: Asset) -> bool:
 
 
 @transaction.atomic
-def forget(shelf: Shelf, pk: int) -> int:
-    """Drop the row of a file that is lost; not where the whole folder seems away."""
+def forget(shelf: Shelf, ids: Iterable[int]) -> int:
+    """Drop rows whose file is lost; not where the whole folder seems away."""
     usage = locked(shelf.kind)
-    rows = Asset.objects.filter(pk=pk, kind=shelf.kind)
+    rows = Asset.objects.filter(pk__in=list(ids), kind=shelf.kind)
     lost = [row for row in rows if not shelf.has(row.name)]
     return drop(usage, shelf, lost) if lost and shelf.is_there() else 0

@@ -106,7 +106,7 @@ def opened(
     try:
         serving = body_of(source, asset, share, headers, asked.method)
     except FileNotFoundError:
-        threads.pools().index.submit(threads.closing, index.forget, source, asset.pk)
+        threads.pools().index.submit(threads.closing, index.forget, source, [asset.pk])
         raise UnknownFile from None
     if index.is_access_due(asset):
         outbox.current().put(ACCESSES, asset.pk)

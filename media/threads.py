@@ -1,8 +1,9 @@
 """The threads of media work, apart from the event loop and from all other work.
 
-Three pools, so that a read never waits for a transaction, nor a download for a decode:
+Four pools, so that a read never waits for a transaction, nor a download for a decode:
 `disk` for short reads and writes and for look-ups, `index` for changes of the index
-(one thread: they are serial anyway), `check` for decoding and hashing.
+(one thread: they are serial anyway), `check` for decoding and hashing, `upkeep` for
+what runs in the background.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ class Pools:
     disk: ThreadPoolExecutor
     index: ThreadPoolExecutor
     check: ThreadPoolExecutor
+    upkeep: ThreadPoolExecutor
 
 
 @functools.cache
@@ -34,6 +36,7 @@ def pools() -> Pools:
         ThreadPoolExecutor(DISK_THREADS, "media disk"),
         ThreadPoolExecutor(1, "media index"),
         ThreadPoolExecutor(CHECK_THREADS, "media check"),
+        ThreadPoolExecutor(1, "media upkeep"),
     )
 
 
