@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.http import HttpRequest
 
-from gateway.models import ModelRoute, RequestRecord
+from gateway.models import ModelRoute, RequestRecord, StoredResponse
 
 if TYPE_CHECKING:
     RouteAdmin = admin.ModelAdmin[ModelRoute]
     RecordAdmin = admin.ModelAdmin[RequestRecord]
+    ResponseAdmin = admin.ModelAdmin[StoredResponse]
 else:
-    RouteAdmin = RecordAdmin = admin.ModelAdmin
+    RouteAdmin = RecordAdmin = ResponseAdmin = admin.ModelAdmin
 
 
 @admin.register(ModelRoute)
@@ -52,5 +53,24 @@ class RequestRecordAdmin(RecordAdmin):
 
     def has_change_permission(
         self, request: HttpRequest, obj: RequestRecord | None = None
+    ) -> bool:
+        return False
+
+
+@admin.register(StoredResponse)
+class StoredResponseAdmin(ResponseAdmin):
+    """Which responses are kept, never what they say."""
+
+    list_display = ["public_id", "created_at", "owner", "model", "status"]
+    list_filter = ["status", "model"]
+    search_fields = ["public_id", "owner"]
+    exclude = ["sealed"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: StoredResponse | None = None
     ) -> bool:
         return False

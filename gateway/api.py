@@ -13,7 +13,7 @@ from ninja.parser import Parser
 
 from gateway import auth, http
 from gateway.errors import GatewayError, Kind
-from gateway.routes import chat, files, health, models
+from gateway.routes import chat, files, health, models, responses, stored_responses
 from grokgateway import config
 
 logger = logging.getLogger(__name__)
@@ -91,6 +91,8 @@ openai.add_router("", health.router)
 openai.add_router("/v1", files.router)
 openai.add_router("/v1", models.router, auth=authenticate)
 openai.add_router("/v1", chat.router, auth=authenticate)
+openai.add_router("/v1", responses.router, auth=authenticate)
+openai.add_router("/v1", stored_responses.router, auth=authenticate)
 
 
 @openai.exception_handler(GatewayError)

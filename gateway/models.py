@@ -79,3 +79,25 @@ class RequestRecord(models.Model):
 
     def __str__(self) -> str:
         return self.request_id
+
+
+class StoredResponse(models.Model):
+    """A finished response with its input, which only its owner can ask for.
+
+    What was said is sealed; `ancestors` are the public ids of the responses it
+    continues, oldest first.
+    """
+
+    public_id = models.CharField(max_length=64, unique=True)
+    owner = models.CharField(max_length=64)
+    model = models.CharField(max_length=128)
+    status = models.CharField(max_length=16)
+    ancestors = models.JSONField(default=list)
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.public_id

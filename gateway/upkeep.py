@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import close_old_connections
 
 from accounts import restorepoints, store
-from gateway import recorder
+from gateway import recorder, stored
 from grokgateway import config
 from grokgateway.jobs import batches
 from media import upkeep as media_upkeep
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def purge_expired() -> None:
-    """Delete records, events, jobs, restore points and accounts past retention."""
+    """Delete records, events, jobs, accounts, responses past their retention."""
     snapshot = config.current()
     now = datetime.now(UTC)
     try:
@@ -26,6 +26,7 @@ def purge_expired() -> None:
             ("retention.events_days", batches.purge),
             ("retention.deleted_accounts_days", restorepoints.purge),
             ("retention.deleted_accounts_days", store.purge_deleted),
+            ("retention.responses_days", stored.purge),
         )
         for key, purge in purges:
             if days := snapshot.number(key):

@@ -76,12 +76,12 @@ def response_body(head: Head, state: State) -> Json:
 
 def echo(request: Members) -> Json:
     """The members that say the request again, in their flat and complete form."""
-    return {
+    body: Json = {
         "instructions": request.instructions,
         "max_output_tokens": request.max_output_tokens,
         "metadata": metadata_echo(request.metadata or {}),
         "parallel_tool_calls": request.parallel_tool_calls is not False,
-        "previous_response_id": request.previous_response_id,
+        "previous_response_id": request.previous_response_id or None,
         "reasoning": reasoning_echo(request),
         "store": request.stored,
         "temperature": 0.8 if request.temperature is None else request.temperature,
@@ -92,6 +92,9 @@ def echo(request: Members) -> Json:
         "truncation": one_of(TRUNCATIONS, request.truncation) or "disabled",
         "user": request.user if isinstance(request.user, str) else None,
     }
+    for name in ("text", "tool_choice", "tools"):
+        fields.json_text(body[name], name)  # what cannot be said again is refused now
+    return body
 
 
 def metadata_echo(metadata: Mapping[str, RawJson]) -> Json:

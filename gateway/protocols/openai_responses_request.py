@@ -77,12 +77,15 @@ class Count(Members):
     model: str | None = None
 
 
-def parse(request: Request | Count, past: Past = NOTHING) -> Conversation:
+def parse(
+    request: Request | Count, past: Past = NOTHING, *, stream: bool = False
+) -> Conversation:
     """`past` is what the gateway keeps of the turns and items the request names."""
     refuse_what_is_not_offered(request)
     parallel = request.parallel_tool_calls is not False
     declared = openai_tools(request.tools, request.tool_choice, parallel=parallel)
     options = Options(
+        stream=stream,
         reasoning=reasoning_wanted(request),
         max_tokens=request.max_output_tokens,
         format=read_format((request.text or {}).get("format"), "text.format"),

@@ -50,15 +50,22 @@ class KeyRing:
         return f"KeyRing({len(self._ciphers)} keys)"
 
     def encrypt(self, plaintext: str, *, context: str) -> bytes:
-        header = VERSION + self._primary
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._ciphers[self._primary].encrypt(
-            nonce, plaintext.encode(), header + context.encode()
-        )
-        return header + nonce + sealed
+        return self.seal(plaintext.encode(), context=context)
 
     def decrypt(self, ciphertext: bytes, *, context: str) -> str:
         """Raise `Undecipherable` for anything but an intact text of this context."""
+        return self.open(ciphertext, context=context).decode()
+
+    def seal(self, plain: bytes, *, context: str) -> bytes:
+        header = VERSION + self._primary
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = self._ciphers[self._primary].encrypt(
+            nonce, plain, header + context.encode()
+        )
+        return header + nonce + sealed
+
+    def open(self, ciphertext: bytes, *, context: str) -> bytes:
+        """Raise `Undecipherable` as `decrypt` does."""
         header, rest = ciphertext[:HEADER_BYTES], ciphertext[HEADER_BYTES:]
         if len(rest) < NONCE_BYTES + TAG_BYTES or header[:1] != VERSION:
             raise Undecipherable("This is not a ciphertext of this key ring.")
@@ -66,12 +73,11 @@ class KeyRing:
         if cipher is None:
             raise Undecipherable("Its key is not among CREDENTIAL_KEYS.")
         try:
-            plain = cipher.decrypt(
+            return cipher.decrypt(
                 rest[:NONCE_BYTES], rest[NONCE_BYTES:], header + context.encode()
             )
         except InvalidTag:
             raise Undecipherable("It is damaged or belongs elsewhere.") from None
-        return plain.decode()
 
     def is_current(self, ciphertext: bytes) -> bool:
         """Tell whether the first key made it, so that rotation may skip it."""

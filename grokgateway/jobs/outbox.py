@@ -26,10 +26,14 @@ COMPLAINT_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where rows of one kind go; `write` runs in a thread and may be called again."""
+    """Where rows of one kind go; `write` runs in a thread and may be called again.
+
+    Rows that weigh much have a limit of their own below that of the outbox.
+    """
 
     name: str
     write: Callable[[Sequence[Any]], None]  # Any: each app knows its own row type
+    limit_rows: int | None = None
 
 
 @dataclass(slots=True)
@@ -81,7 +85,8 @@ class Outbox:
         """Take the row at once; a full queue loses its oldest row, which is counted."""
         queue = self._queues.get(sink)
         if queue is None:
-            queue = self._queues.setdefault(sink, Queue(self._limit_rows))
+            limit_rows = sink.limit_rows or self._limit_rows
+            queue = self._queues.setdefault(sink, Queue(limit_rows))
         queue.put(row)
 
     @property

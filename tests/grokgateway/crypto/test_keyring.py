@@ -104,3 +104,11 @@ def test_the_ring_does_not_show_its_keys():
 )
 def test_mask(token, shown):
     assert mask(token) == shown
+
+
+def test_bytes_are_sealed_like_texts():
+    ring = KeyRing([OLD])
+    assert ring.open(ring.seal(b"\xff\0", context="a"), context="a") == b"\xff\0"
+    assert ring.open(ring.encrypt("text", context="a"), context="a") == b"text"
+    with pytest.raises(Undecipherable):
+        ring.open(ring.seal(b"\xff", context="a"), context="b")

@@ -180,3 +180,13 @@ def test_threads_put_without_loss(store, sink):
 
 def test_a_process_has_one_outbox():
     assert outbox.current() is outbox.current()
+
+
+async def test_heavy_rows_have_a_limit_of_their_own(store):
+    heavy = Sink("heavy", store.write, limit_rows=2)
+    box = Outbox(limit_rows=5)
+    for row in range(4):
+        box.put(heavy, row)
+    await box.flush()
+    assert store.rows == [2, 3]
+    assert box.dropped == 2

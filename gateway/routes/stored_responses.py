@@ -1,0 +1,82 @@
+"""What can be done with a response that is stored (public-api 4.5)."""
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from gateway import stored
+from gateway.auth import caller_of
+from gateway.errors import GatewayError
+from gateway.protocols import fields, sse
+from gateway.protocols.base import Json
+from gateway.protocols.openai_responses_items import page
+
+router = Router(tags=["responses"])
+
+PAGE_LIMIT, PAGE_DEFAULT = 100, 20
+
+
+@router.get("/responses/{response_id}", summary="Retrieve a stored response")
+async def retrieve(request: HttpRequest, response_id: str) -> HttpResponse:
+    if request.GET.get("stream", "").lower() in {"true", "1"}:
+        raise fields.unsupported("stream", "a stored response is not streamed again")
+    document = await stored.find(caller_of(request).fingerprint, response_id)
+    return json_response(document.response)
+
+
+@router.delete("/responses/{response_id}", summary="Delete a stored response")
+async def delete(request: HttpRequest, response_id: str) -> HttpResponse:
+    await stored.remove(caller_of(request).fingerprint, response_id)
+    return json_response({"id": response_id, "object": "response", "deleted": True})
+
+
+@router.get("/responses/{response_id}/input_items", summary="List a response's input")
+async def input_items(request: HttpRequest, response_id: str) -> HttpResponse:
+    limit = limit_of(request.GET.get("limit"))
+    newest_first = order_of(request.GET.get("order")) == "desc"
+    document = await stored.find(caller_of(request).fingerprint, response_id)
+    items = document.input[::-1] if newest_first else document.input
+    return json_response(page(rest_after(items, request.GET.get("after")), limit))
+
+
+@router.post("/responses/{response_id}/cancel", summary="Cancel a response")
+async def cancel(request: HttpRequest, response_id: str) -> HttpResponse:
+    await stored.find(caller_of(request).fingerprint, response_id)
+    raise fields.unsupported("background", "only background responses can be cancelled")
+
+
+def limit_of(given: str | None) -> int:
+    if given is None:
+        return PAGE_DEFAULT
+    if not given.isascii() or not given.isdigit():
+        raise fields.wrong_type("limit", "must be a whole number")
+    limit = int(given[:9])
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise fields.invalid("limit", f"must be between 1 and {PAGE_LIMIT}")
+    return limit
+
+
+def order_of(given: str | None) -> str:
+    order = given or "desc"
+    if order not in {"asc", "desc"}:
+        raise fields.invalid("order", "must be asc or desc")
+    return order
+
+
+def rest_after(items: Sequence[Json], after: str | None) -> Sequence[Json]:
+    """The items behind the one with this id; all of them if none is named."""
+    if not after:
+        return items
+    for index, item in enumerate(items):
+        if item.get("id") == after:
+            return items[index + 1 :]
+    raise no_such_item()
+
+
+def no_such_item() -> GatewayError:
+    return fields.invalid("after", "is not an item of this response")
+
+
+def json_response(body: Json) -> HttpResponse:
+    return HttpResponse(sse.dumps(body), content_type="application/json")
