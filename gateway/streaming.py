@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse  # noqa: TID251 - its one home
 from django.http.response import HttpResponseBase
 
 from gateway import turn
@@ -31,6 +31,14 @@ HEADERS = (
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 )
+
+
+def server_sent(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """A stream of the console, sent by Django's own handler."""
+    response = StreamingHttpResponse(frames, content_type="text/event-stream")
+    response["Cache-Control"] = "no-cache, no-transform"
+    response["X-Accel-Buffering"] = "no"
+    return response
 
 
 class StreamResponse(HttpResponseBase):

@@ -4,7 +4,10 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from gateway.admin_api.api import api as admin_api
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("admin/api/", admin_api.urls),
     path("admin/", admin.site.urls),
 ]

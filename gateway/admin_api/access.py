@@ -1,0 +1,95 @@
+"""Who may use the admin API: the console key, a signed-in operator, or a ticket.
+
+The shipped key opens nothing to a public address (decisions 13). A ticket stands in the
+URL of the one stream that browsers cannot send headers with, and is used once.
+"""
+
+import hmac
+import secrets
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from ninja.utils import check_csrf
+
+from gateway import auth
+from grokgateway import config
+
+SHIPPED_KEY = "grok2api"
+TICKET_S = 60
+TICKET = "admin-ticket:"
+SCRIPT = "app_key"
+
+
+def staff(request: HttpRequest) -> object | None:
+    """A signed-in operator of the console; changes need the token of its pages."""
+    user = request.user
+    if not (user.is_active and user.is_staff and user.has_perm(needed(request))):
+        return None
+    return None if check_csrf(request) else user
+
+
+async def signed_in(request: HttpRequest) -> object | None:
+    """The same for asynchronous routes."""
+    return await sync_to_async(staff)(request)
+
+
+def needed(request: HttpRequest) -> str:
+    reading = request.method in {"GET", "HEAD"}
+    return "accounts.view_account" if reading else "accounts.change_account"
+
+
+def by_key(request: HttpRequest) -> str | None:
+    """The bearer key, compared in constant time; an empty one locks the API."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return SCRIPT if good_key(request, given.strip()) else None
+
+
+def by_query(request: HttpRequest) -> str | None:
+    """Only for the stream of a batch: a ticket, or the key as old scripts send it."""
+    ticket = request.GET.get("ticket", "")
+    if ticket:
+        return cache.get(TICKET + ticket) if taken(ticket) else None
+    return SCRIPT if good_key(request, request.GET.get("app_key", "")) else None
+
+
+def taken(ticket: str) -> bool:
+    """True for the first to come with it."""
+    return cache.get(TICKET + ticket) is not None and cache.add(
+        f"{TICKET}used:{ticket}", True, TICKET_S * 2
+    )
+
+
+def issue(by: str) -> str:
+    ticket = secrets.token_urlsafe(24)
+    cache.set(TICKET + ticket, by, TICKET_S)
+    return ticket
+
+
+def good_key(request: HttpRequest, given: str) -> bool:
+    expected = config.current().text("app.app_key")
+    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+        return False
+    return expected != SHIPPED_KEY or from_inside(request)
+
+
+def from_inside(request: HttpRequest) -> bool:
+    meta = request.META
+    forwarding = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
+    shown = auth.Credentials(
+        None,
+        None,
+        peer=meta.get("REMOTE_ADDR", ""),
+        forwarded=any(name in meta for name in forwarding),
+        forwarded_for=meta.get("HTTP_X_FORWARDED_FOR"),
+    )
+    return auth.is_private(shown, tuple(settings.TRUSTED_PROXIES))
+
+
+def actor(request: HttpRequest) -> str:
+    """Who did it, for histories."""
+    found = request.auth  # type: ignore[attr-defined] # set by ninja
+    return f"api ({found})" if isinstance(found, str) else str(found)

@@ -1,0 +1,65 @@
+"""Errors of the admin API: one envelope for all but a refused key."""
+
+from collections.abc import Mapping, Sequence
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+
+class Refused(Exception):
+    """A request that cannot be done; `code` is for programs, `message` for people."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, param: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+
+
+def invalid(message: str, param: str | None = None) -> Refused:
+    return Refused(400, "invalid_value", message, param=param)
+
+
+def envelope(refused: Refused) -> HttpResponse:
+    error: dict[str, str | None] = {
+        "message": refused.message,
+        "type": "invalid_request_error" if refused.status < 500 else "server_error",
+        "code": refused.code,
+    }
+    if refused.param is not None:
+        error["param"] = refused.param
+    return JsonResponse({"error": error}, status=refused.status)
+
+
+def register(api: NinjaAPI) -> None:
+    @api.exception_handler(Refused)
+    def on_refused(request: HttpRequest, refused: Refused) -> HttpResponse:
+        return envelope(refused)
+
+    @api.exception_handler(ValidationError)
+    def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return envelope(first_of(error.errors))
+
+    @api.exception_handler(AuthenticationError)
+    def on_unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        body = {"detail": "Send the console key as 'Authorization: Bearer KEY'."}
+        response = JsonResponse(body, status=401)
+        response["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @api.exception_handler(HttpError)
+    def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+        code = "invalid_json" if error.status_code == 400 else "error"
+        return envelope(Refused(error.status_code, code, str(error)))
+
+
+def first_of(errors: Sequence[Mapping[str, object]]) -> Refused:
+    location = errors[0].get("loc") or ()
+    parts = [str(part) for part in location] if isinstance(location, tuple) else []
+    named = ".".join(part for part in parts[1:] if part not in {"payload", "body"})
+    told = str(errors[0].get("msg", "invalid"))
+    return invalid(f"{named}: {told}" if named else told, named or None)
