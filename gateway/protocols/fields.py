@@ -3,10 +3,11 @@
 Every function takes the dotted path of what it reads.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from gateway.conversation.requests import Attachment
 from gateway.errors import GatewayError, Kind
@@ -14,8 +15,22 @@ from gateway.errors import GatewayError, Kind
 STRICT = ConfigDict(strict=True, extra="ignore")
 MAX_STOPS = 4
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 RawJson = Any  # as the caller sent it; read by the functions below
+
+
+def given_text(value: RawJson) -> RawJson:
+    """Before a choice of texts: null is not sent, a wrong type is no wrong choice."""
+    if value is None:
+        raise PydanticCustomError("missing", "Field required")
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "Input should be a valid string")
+    return value
+
+
+Effort = Annotated[
+    Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"],
+    BeforeValidator(given_text),
+]
 
 
 def record(value: RawJson, path: str) -> dict[str, RawJson]:

@@ -14,12 +14,18 @@ from gateway.conversation.events import (
     Source,
     TextDelta,
     ToolCall,
-    Usage,
 )
 from gateway.conversation.fold import Completion
 from gateway.errors import GatewayError
 from gateway.protocols import openai_errors, sse
 from gateway.protocols.base import Json, Stamp
+from gateway.protocols.openai_chat_body import (
+    annotation,
+    call_body,
+    call_halves,
+    source_body,
+    usage_body,
+)
 from gateway.protocols.openai_chat_request import Request, parse
 
 __all__ = ["Encoder", "Request", "failure", "parse", "reply"]
@@ -31,9 +37,14 @@ def reply(stamp: Stamp, completion: Completion) -> Json:
     finished = completion.finished
     if finished is None:
         raise ValueError("an answer without an end cannot be sent")
-    message: Json = {"role": "assistant", "content": completion.text, "refusal": None}
+    text: str | None = completion.text
+    if completion.calls and not text:
+        text = None
+    message: Json = {"role": "assistant", "content": text, "refusal": None}
     if completion.reasoning:
         message["reasoning_content"] = completion.reasoning
+    if completion.calls:
+        message["tool_calls"] = [call_body(call) for call in completion.calls]
     if completion.citations:
         message["annotations"] = [annotation(mark) for mark in completion.citations]
     body: Json = {
@@ -77,7 +88,7 @@ class Encoder:
         self._choice = choice
         self._content = choice + b'"content":'
         self._reasoning = choice + b'"reasoning_content":'
-        self._text_begun = False
+        self._calls = 0
         self._sources: list[Source] = []
         self._citations: list[Citation] = []
 
@@ -95,30 +106,38 @@ class Encoder:
         frames: list[bytes] = []
         for event in events:
             if type(event) is TextDelta:
-                frames += (content, dumps(event.text), tail)
+                if event.text:
+                    frames += (content, dumps(event.text), tail)
             else:
                 frames.append(self._other(event))
-        if content in frames:
-            self._text_begun = True
         return b"".join(frames)
 
     def _other(self, event: Event) -> bytes:
         match event:
             case ReasoningDelta():
-                if event.late:
-                    return b""
-                return self._reasoning + sse.dumps(event.text) + self._tail
+                if event.text and not event.late:
+                    return self._reasoning + sse.dumps(event.text) + self._tail
             case Source():
                 self._sources.append(event)
             case Citation():
                 self._citations.append(event)
             case Finished():
                 return self._finish(event)
-            case TextDelta() | MediaProgress() | MediaReady() | ToolCall() | Searched():
+            case ToolCall():
+                return self._call(event)
+            case TextDelta() | MediaProgress() | MediaReady() | Searched():
                 pass
             case _:
                 assert_never(event)
         return b""
+
+    def _call(self, event: ToolCall) -> bytes:
+        opening = self._choice + b'"tool_calls":'
+        frames: list[bytes] = []
+        for half in call_halves(event, self._calls):
+            frames += (opening, sse.dumps([half]), self._tail)
+        self._calls += 1
+        return b"".join(frames)
 
     def _finish(self, event: Finished) -> bytes:
         frames: list[bytes] = []
@@ -138,39 +157,3 @@ class Encoder:
             frames.append(b',"usage":' + usage + b"}\n\n")
         frames.append(sse.DONE)
         return b"".join(frames)
-
-
-def annotation(mark: Citation) -> Json:
-    return {
-        "type": "url_citation",
-        "url_citation": {
-            "url": mark.url,
-            "title": mark.title,
-            "start_index": mark.start,
-            "end_index": mark.end,
-        },
-    }
-
-
-def source_body(source: Source) -> Json:
-    return {"url": source.url, "title": source.title, "type": source.type}
-
-
-def usage_body(usage: Usage) -> Json:
-    text_tokens = usage.completion_tokens - usage.reasoning_tokens
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": 0,
-            "text_tokens": usage.prompt_tokens - usage.image_tokens,
-            "audio_tokens": 0,
-            "image_tokens": usage.image_tokens,
-        },
-        "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning_tokens,
-            "text_tokens": text_tokens,
-            "audio_tokens": 0,
-        },
-    }

@@ -56,9 +56,13 @@ BODIES = [
     ({"stop": 5}, TYPE, "stop"),
     ({"stop": ["a"] * 5}, VALUE, "stop"),
     ({"stop": [""]}, VALUE, "stop"),
-    ({"tools": [{}]}, UNSUPPORTED, "tools"),
+    ({"tools": [{}]}, MISSING, "tools.0.type"),
     ({"tools": {}}, TYPE, "tools"),
-    ({"response_format": {"type": "json_object"}}, UNSUPPORTED, "response_format"),
+    ({"response_format": {"type": "xml"}}, VALUE, "response_format.type"),
+    ({"messages": [{"role": None, "content": "x"}]}, MISSING, "messages.0.role"),
+    ({"messages": [{"role": 3, "content": "x"}]}, TYPE, "messages.0.role"),
+    ({"messages": [None]}, TYPE, "messages.0"),
+    ({"reasoning_effort": 3}, TYPE, "reasoning_effort"),
 ]
 
 

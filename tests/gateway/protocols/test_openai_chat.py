@@ -1,25 +1,28 @@
 import json
+import re
 
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from pydantic import ValidationError
 
-from gateway.conversation import prompting
 from gateway.conversation.events import (
     Citation,
     Event,
     Finished,
     FinishReason,
+    MediaProgress,
+    MediaReady,
     ReasoningDelta,
+    Searched,
     Source,
     TextDelta,
+    ToolCall,
     Usage,
 )
 from gateway.conversation.fold import Completion
 from gateway.errors import GatewayError, Kind
 from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
-from gateway.protocols.openai_chat import Encoder, Request, reply
+from gateway.protocols.openai_chat import Encoder, reply
 
 STAMP = Stamp("chatcmpl-1", 1_795_300_000, "grok-4.20-auto")
 FINISHED = Finished(FinishReason.STOP, Usage(9, 8, 5))
@@ -32,20 +35,6 @@ EVENTS: list[Event] = [
     Citation("https://a.example", "A", 0, 3),
     FINISHED,
 ]
-
-
-def request(**members):
-    return Request(
-        **{
-            "model": "grok-4.20-auto",
-            "messages": [{"role": "user", "content": "Hi"}],
-            **members,
-        }
-    )
-
-
-def parse(request):
-    return openai_chat.parse(request, stream=False)
 
 
 def chunks(include_usage=False, events=EVENTS):
@@ -94,6 +83,94 @@ def test_include_usage_moves_usage_to_a_chunk_of_its_own():
     ChatCompletionChunk.model_validate(last)
 
 
+CALLS: list[Event] = [
+    TextDelta("Looking."),
+    ToolCall("get_weather", '{"city":"Oslo"}'),
+    ToolCall("write", "two\nlines", custom=True),
+    ToolCall("read", "{}", namespace="disk"),
+    Finished(FinishReason.TOOL_CALLS, Usage(9, 8, 0)),
+]
+
+
+def test_a_call_is_streamed_in_two_chunks():
+    deltas = [body["choices"][0]["delta"] for body in chunks(events=CALLS)]
+    assert deltas[1] == {"content": "Looking."}
+    calls = [delta["tool_calls"] for delta in deltas[2:8]]
+    ids = [call[0].pop("id") for call in calls[::2]]
+    assert calls == [
+        [
+            {
+                "index": 0,
+                "type": "function",
+                "function": {"name": "get_weather", "arguments": ""},
+            }
+        ],
+        [{"index": 0, "function": {"arguments": '{"city":"Oslo"}'}}],
+        [{"index": 1, "type": "custom", "custom": {"name": "write", "input": ""}}],
+        [{"index": 1, "custom": {"input": "two\nlines"}}],
+        [
+            {
+                "index": 2,
+                "type": "function",
+                "function": {"name": "read", "namespace": "disk", "arguments": ""},
+            }
+        ],
+        [{"index": 2, "function": {"arguments": "{}"}}],
+    ]
+    assert len(set(ids)) == 3
+    assert all(re.fullmatch("call_[0-9a-f]{24}", one) for one in ids)
+    assert deltas[8:] == [{}]
+
+
+def test_calls_in_a_reply_stand_beside_the_text_before_them():
+    completion = Completion()
+    completion.add(CALLS)
+    body = reply(STAMP, completion)
+    (choice,) = ChatCompletion.model_validate(body).choices
+    assert choice.finish_reason == "tool_calls"
+    assert choice.message.content == "Looking."
+    calls = [call.to_dict() for call in choice.message.tool_calls or []]
+    assert [{k: v for k, v in call.items() if k != "id"} for call in calls] == [
+        {
+            "type": "function",
+            "function": {"name": "get_weather", "arguments": '{"city":"Oslo"}'},
+        },
+        {"type": "custom", "custom": {"name": "write", "input": "two\nlines"}},
+        {
+            "type": "function",
+            "function": {"name": "read", "namespace": "disk", "arguments": "{}"},
+        },
+    ]
+
+
+def test_calls_without_text_have_null_content():
+    completion = Completion()
+    completion.add(CALLS[1:])
+    assert reply(STAMP, completion)["choices"][0]["message"]["content"] is None
+
+
+def test_no_call_means_no_member_for_it():
+    completion = Completion()
+    completion.add([FINISHED])
+    message = reply(STAMP, completion)["choices"][0]["message"]
+    assert message == {"role": "assistant", "content": "", "refusal": None}
+
+
+def test_empty_pieces_are_not_sent():
+    pieces: list[Event] = [ReasoningDelta(""), TextDelta(""), FINISHED]
+    assert len(chunks(events=pieces)) == 2
+
+
+def test_what_the_dialect_has_no_word_for_is_not_sent():
+    silent: list[Event] = [
+        Searched("tides"),
+        MediaProgress("m", 50),
+        MediaReady("https://a.example/x.png", "m"),
+        FINISHED,
+    ]
+    assert len(chunks(events=silent)) == 2
+
+
 def test_a_failure_is_one_error_frame_and_done():
     encoder = Encoder(STAMP, include_usage=False)
     error = GatewayError(Kind.UPSTREAM_ERROR, "It broke.")
@@ -126,125 +203,6 @@ def test_the_reply_is_of_the_sdk_type():
 def test_an_answer_without_an_end_is_not_sent():
     with pytest.raises(ValueError, match="without an end"):
         reply(STAMP, Completion())
-
-
-def test_unknown_members_and_nulls_are_ignored():
-    parsed = parse(request(seed=1, store=None, stop=None, tools=None, odd={"a": 1}))
-    assert prompting.prompt(parsed) == "[user]: Hi"
-    assert parsed.options.stop == ()
-
-
-@pytest.mark.parametrize(
-    ("members", "expected"),
-    [
-        ({}, None),
-        ({"reasoning_effort": "none"}, False),
-        ({"reasoning_effort": "high"}, True),
-        ({"reasoning": {"effort": "none"}}, False),
-        ({"thinking": {"type": "disabled"}}, False),
-        ({"thinking": {"type": "enabled"}}, True),
-        ({"reasoning": {}}, None),
-    ],
-)
-def test_reasoning_is_decided_by_any_of_three_members(members, expected):
-    assert parse(request(**members)).options.reasoning is expected
-
-
-def test_all_text_blocks_are_read():
-    content = [
-        {"type": "text", "text": "a"},
-        {"type": "input_text", "text": "b"},
-        {"type": "refusal", "refusal": "c"},
-    ]
-    messages = [{"role": "developer", "content": content}]
-    assert prompting.prompt(parse(request(messages=messages))) == "[system]: a\nb\nc"
-
-
-def test_history_loses_our_own_sources_section():
-    messages = [
-        {"role": "assistant", "content": "x\n\n## Sources\n[grok2api-sources]: #\n- a"},
-        {"role": "user", "content": "go on"},
-    ]
-    assert prompting.prompt(parse(request(messages=messages))) == (
-        "[assistant]: x\n\n[user]: go on"
-    )
-
-
-@pytest.mark.parametrize(
-    ("members", "kind", "param"),
-    [
-        ({"n": 2}, Kind.UNSUPPORTED, "n"),
-        ({"tools": [{"type": "function"}]}, Kind.UNSUPPORTED, "tools"),
-        ({"functions": [{"name": "f"}]}, Kind.UNSUPPORTED, "functions"),
-        (
-            {"response_format": {"type": "json_object"}},
-            Kind.UNSUPPORTED,
-            "response_format",
-        ),
-        ({"stop": 3}, Kind.INVALID_TYPE, "stop"),
-        ({"stop": ["a", 3]}, Kind.INVALID_TYPE, "stop.1"),
-        ({"stop": [""]}, Kind.INVALID_VALUE, "stop"),
-        ({"stop": ["a"] * 5}, Kind.INVALID_VALUE, "stop"),
-        (
-            {"messages": [{"role": "user", "content": " "}]},
-            Kind.MISSING,
-            "messages",
-        ),
-        (
-            {"messages": [{"role": "user", "content": 3}]},
-            Kind.INVALID_TYPE,
-            "messages.0.content",
-        ),
-        (
-            {"messages": [{"role": "user", "content": ["x"]}]},
-            Kind.INVALID_TYPE,
-            "messages.0.content.0",
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "odd"}]}]},
-            Kind.INVALID_VALUE,
-            "messages.0.content.0.type",
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "text"}]}]},
-            Kind.MISSING,
-            "messages.0.content.0.text",
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "text", "text": 1}]}]},
-            Kind.INVALID_TYPE,
-            "messages.0.content.0.text",
-        ),
-        (
-            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
-            Kind.UNSUPPORTED,
-            "messages.0.content.0.type",
-        ),
-        (
-            {"messages": [{"role": "assistant", "tool_calls": [{"id": "x"}]}]},
-            Kind.UNSUPPORTED,
-            "messages.0.tool_calls",
-        ),
-        (
-            {"messages": [{"role": "tool", "content": "x"}]},
-            Kind.UNSUPPORTED,
-            "messages.0.role",
-        ),
-    ],
-)
-def test_bad_requests_name_the_exact_place(members, kind, param):
-    with pytest.raises(GatewayError) as caught:
-        parse(request(**members))
-    assert (caught.value.kind, caught.value.param) == (kind, param)
-
-
-@pytest.mark.parametrize(
-    "members",
-    [{"model": 3}, {"model": ""}, {"messages": []}, {"temperature": 2.1}, {"n": "1"}],
-)
-def test_the_schema_is_strict(members):
-    with pytest.raises(ValidationError):
-        request(**members)
 
 
 def test_error_headers_say_when_to_come_back():
