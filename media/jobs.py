@@ -1,0 +1,131 @@
+"""Video jobs as rows: claimed, renewed, ended; every step is one conditional update.
+
+The row is the truth: a worker acts on a job only while the row bears its claim. What
+a job does upstream is its worker's affair. All functions query the database.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
+
+from media.models import Asset, State, VideoJob
+
+LEASE = timedelta(minutes=5)
+ERROR_MAX_CHARS = 500
+CANCELLED = "cancelled"
+OPEN = (State.QUEUED, State.IN_PROGRESS)
+FREE: Mapping[str, object] = {"claim_token": "", "lease_until": None}
+
+
+class ClaimLost(Exception):
+    """The job was cancelled, deleted, or taken over; its worker must let it be."""
+
+
+def claim(now: datetime) -> VideoJob | None:
+    """The oldest job that waits, or whose worker has died, now this worker's.
+
+    A job that comes from a dead worker has `sent_at` set if upstream was asked: then
+    it may only go on from its `posts`, or fail as interrupted.
+    """
+    free = Q(status=State.QUEUED) | Q(status=State.IN_PROGRESS, lease_until__lte=now)
+    waiting = VideoJob.objects.filter(free).order_by("id")
+    token = secrets.token_hex(16)
+    for job_id in waiting.values_list("pk", flat=True)[:8]:
+        taken = VideoJob.objects.filter(free, pk=job_id).update(
+            status=State.IN_PROGRESS,
+            claim_token=token,
+            lease_until=now + LEASE,
+            attempt=F("attempt") + 1,
+            progress=Greatest("progress", 1),
+        )
+        if taken:
+            VideoJob.objects.filter(pk=job_id, started_at=None).update(started_at=now)
+            return VideoJob.objects.get(pk=job_id)
+    return None
+
+
+def claimed(job: VideoJob) -> QuerySet[VideoJob]:
+    return VideoJob.objects.filter(
+        pk=job.pk, claim_token=job.claim_token, status=State.IN_PROGRESS
+    )
+
+
+def change(job: VideoJob, **values: object) -> None:
+    """Write to the row of a claim and to the object; raises ClaimLost."""
+    if not claimed(job).update(**values):
+        raise ClaimLost(job.public_id)
+    job.refresh_from_db()
+
+
+def renew(job: VideoJob, now: datetime, progress: int = 0) -> None:
+    """Lengthen the claim and tell how far it is; progress never falls."""
+    change(
+        job,
+        lease_until=now + LEASE,
+        progress=Greatest("progress", min(max(progress, 0), 99)),
+    )
+
+
+def mark_sent(job: VideoJob, account: str, now: datetime) -> None:
+    """Note that upstream is about to be asked; from here on nothing is repeated."""
+    change(job, account=account, sent_at=now)
+
+
+def add_post(job: VideoJob, post: Mapping[str, object]) -> None:
+    """Note a finished segment, from which another worker could go on."""
+    change(job, posts=[*job.posts, dict(post)])
+
+
+def give_back(job: VideoJob) -> None:
+    """Let it wait again, for another account or worker; only before it was sent."""
+    if not claimed(job).filter(sent_at=None).update(status=State.QUEUED, **FREE):
+        raise ClaimLost(job.public_id)
+
+
+def complete(
+    job: VideoJob,
+    asset: Asset,
+    now: datetime,
+    expires_at: datetime,
+    thumbnail: Asset | None = None,
+) -> None:
+    change(
+        job,
+        status=State.COMPLETED,
+        progress=100,
+        asset=asset,
+        thumbnail=thumbnail,
+        completed_at=now,
+        expires_at=expires_at,
+        **FREE,
+    )
+
+
+def fail(job: VideoJob, code: str, message: str, now: datetime) -> None:
+    change(
+        job,
+        status=State.FAILED,
+        error_code=code,
+        error_message=message[:ERROR_MAX_CHARS],
+        completed_at=now,
+        **FREE,
+    )
+
+
+def cancel(jobs: QuerySet[VideoJob], now: datetime) -> int:
+    """End jobs that are still open; their workers find their claims lost."""
+    return jobs.filter(status__in=OPEN).update(
+        status=State.FAILED,
+        error_code=CANCELLED,
+        error_message="The job was cancelled.",
+        completed_at=now,
+        **FREE,
+    )
+
+
+def queued_count() -> int:
+    """Jobs that wait for a worker; compare with `video.queue_limit`."""
+    return VideoJob.objects.filter(status=State.QUEUED).count()

@@ -1,0 +1,97 @@
+"""What the tests of several processes run: `python -m tests.media.processes WORK N`."""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+
+import django
+
+MIB = 1024 * 1024
+PIECE = bytes(64 * 1024)
+
+
+def save_pictures(count):
+    """Save so many pictures of 1 MiB each, as fast as it goes."""
+
+    async def run():
+        for _ in range(count):
+            data = samples.padded_picture(MIB, colour=int.from_bytes(os.urandom(2)))
+            await store.save_bytes(Kind.IMAGE, data, store.Origin(Source.CHAT))
+
+    asyncio.run(run())
+    return {}
+
+
+def carry_video(mebibytes):
+    """Bytes of memory that a video takes on its way in and out, at the most."""
+
+    async def save(total):
+        head = samples.film(b"")[:-8] + (total + 8).to_bytes(4) + b"mdat"
+        async with store.incoming(Kind.VIDEO, 2 * total + MIB) as file:
+            await file.write(head)
+            for _ in range(total // len(PIECE)):
+                await file.write(PIECE)
+            return await file.keep(store.Origin(Source.VIDEO_JOB))
+
+    async def serve(asset):
+        asking = Exchange(
+            "GET", "/v1/files/video", query=b"id=" + asset.public_id.encode()
+        )
+        taken = 0
+
+        async def send(message):
+            nonlocal taken
+            taken += len(message.get("body", b""))
+
+        await Entry()(asking.scope, asking.receive, send)
+        return taken
+
+    async def run():
+        await serve(await save(MIB))  # what is loaded once does not count
+        total = mebibytes * MIB
+        before = reset_peak()
+        asset = await save(total)
+        saving, before = peak() - before, reset_peak()
+        taken = await serve(asset)
+        return {
+            "saving": saving,
+            "serving": peak() - before,
+            "served_all": taken == asset.size > total,
+        }
+
+    return asyncio.run(run())
+
+
+def reset_peak():
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory("VmRSS")
+
+
+def peak():
+    return memory("VmHWM")
+
+
+def memory(name):
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(name)
+
+
+if __name__ == "__main__":
+    django.setup()
+
+    from gateway.entry import Entry
+    from grokgateway import config
+    from media import store
+    from media.models import Kind, Source
+    from tests.gateway.asgi import Exchange
+    from tests.media import samples
+
+    config.load()
+    works = {"save_pictures": save_pictures, "carry_video": carry_video}
+    sys.stdout.write(json.dumps(works[sys.argv[1]](int(sys.argv[2]))))
