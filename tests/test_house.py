@@ -14,6 +14,7 @@ CJK_ALLOWED = {
     "gateway/upstream/summary_words.py",
     "grokgateway/config/registry/help_zh_hans.toml",
     "tests/gateway/conversation/test_tokens.py",
+    "tests/gateway/conversation/tools/test_chinese.py",
     "tests/gateway/upstream/test_citations.py",
     "tests/gateway/upstream/test_decoder.py",
     "tests/gateway/upstream/test_frames.py",

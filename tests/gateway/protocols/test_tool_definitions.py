@@ -207,8 +207,10 @@ def test_dropped_tools_alone_are_no_tools():
     assert not found.tools.active
     assert not found.search_forced
     assert not openai_tools([*TWO, {"type": "mcp"}], {"type": "mcp"}).search_forced
-    hosted = {"type": "allowed_tools", "tools": [{"type": "mcp", "name": "x"}]}
-    assert not openai_tools([*TWO, {"type": "mcp"}], hosted).tools.active
+    for kind in ("mcp", "function"):
+        hosted = {"type": "allowed_tools", "tools": [{"type": kind, "name": "x"}]}
+        found = openai_tools([*TWO, {"type": "mcp", "name": "x"}], hosted)
+        assert not found.tools.active
 
 
 def test_one_call_at_a_time():
