@@ -40,6 +40,13 @@ SERVERS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def settings_read_anew():
+    config.forget()
+    yield
+    config.forget()
+
+
 def run(source, *options):
     """The summary, and the exit code."""
     out = StringIO()
