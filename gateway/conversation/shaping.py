@@ -76,8 +76,8 @@ class Shaper:
             if texts:
                 self._text.feed("".join(texts))
                 self.empty = False
-                self._begun = True
             if len(texts) == len(events):
+                self._begun = self._begun or bool(texts)
                 return events
         passed: list[Event] = []
         for event in events:

@@ -1,9 +1,13 @@
+import pytest
+
 from gateway.conversation.events import (
     Citation,
+    Event,
     Finished,
     FinishReason,
     MediaReady,
     ReasoningDelta,
+    Searched,
     Source,
     TextDelta,
 )
@@ -91,3 +95,18 @@ def test_nothing_is_appended_after_a_stop():
     image = MediaReady("https://assets.example/a.jpg", "a")
     _, passed = shaped([TextDelta("a STOP"), image], stop=("STOP",))
     assert text_of(passed) == "a "
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_searches_before_the_text_are_passed_on_however_they_arrive(size):
+    events: list[Event] = [
+        Searched("a"),
+        ReasoningDelta("b"),
+        TextDelta("c"),
+        Searched("too late"),
+        TextDelta("d"),
+    ]
+    shaper = Shaper(Shape(search=True))
+    batches = [events[at : at + size] for at in range(0, len(events), size)]
+    passed = [one for batch in batches for one in shaper.feed(batch)]
+    assert [one for one in passed if isinstance(one, Searched)] == [Searched("a")]
