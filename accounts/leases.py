@@ -163,6 +163,12 @@ class Lease:
     def user_id(self) -> str:
         return self._held().row.user_id
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the window spent from is our guess rather than upstream's word."""
+        stock = self._held().window(self.mode)
+        return stock is not None and stock.source != "real"
+
     def cookie_token(self) -> str:
         return self._token
 

@@ -64,6 +64,12 @@ class Account(models.Model):
         _("last failure reason"), max_length=200, blank=True, default=""
     )
 
+    tier_doubt = models.CharField(max_length=8, blank=True, default="")
+    next_sync_at = models.DateTimeField(
+        _("next quota sync"), default=timezone.now, db_index=True
+    )
+    probe_until = models.DateTimeField(default=timezone.now)
+
     cooling_until = models.DateTimeField(_("cooling until"), null=True, blank=True)
     strikes = models.JSONField(default=list, blank=True)
     unauthorized_at = models.DateTimeField(null=True, blank=True)
@@ -141,6 +147,9 @@ class QuotaWindow(models.Model):
             models.CheckConstraint(
                 condition=Q(source__in=WindowSource.values), name="window_source_known"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["remaining", "reset_at"], name="window_by_reset")
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ import time
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable, PoolPaused
-from gateway import sessions
+from gateway import refreshing, sessions
 from gateway.asking import Ask
 from gateway.catalog import Route
 from gateway.errors import GatewayError, Kind, UpstreamFailure
@@ -12,6 +12,7 @@ from grokgateway.config import Snapshot
 
 RANDOM_RETRIES = 5
 RETRY_AFTER_UNKNOWN_S = 30
+SPENT = frozenset({"quota_exhausted", "cooling"})
 
 NO_ACCOUNT_MESSAGES = {
     "no_accounts": "No account is configured for this model.",
@@ -37,6 +38,8 @@ class Search:
         )
         self._journal = ask.journal
         self._session = ask.session
+        self._snapshot = snapshot
+        self._asked_around = False
         self._preferred = sessions.current().account_of(ask.session)
         self._excluded: set[int] = set()
         self.trying = 0  # id of the account in hand
@@ -69,6 +72,16 @@ class Search:
         self._retries_left -= 1
         self._excluded.add(self.trying)
         return True
+
+    async def worth_another_look(self, absence: NoAccountAvailable) -> bool:
+        """Ask upstream about a few accounts we believe used up; once a request."""
+        if self._asked_around or absence.reason not in SPENT:
+            return False
+        if not self._snapshot.flag("account.refresh.enabled"):
+            return False
+        self._asked_around = True
+        on_demand = refreshing.HOME.on_demand
+        return await on_demand.help(self._wanted, self._snapshot)
 
     def final(self, failure: UpstreamFailure) -> GatewayError:
         """The failure as the caller shall see it, with a time to come back."""

@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable
-from gateway import catalog
+from gateway import catalog, refreshing
 from gateway.asking import Ask, Question, prepared
 from gateway.conversation.events import Event, Finished
 from gateway.conversation.shaping import Shaper
@@ -22,6 +22,7 @@ from gateway.upstream import assets, client
 from gateway.upstream.payloads import chat_payload
 from grokgateway import config
 from grokgateway.config import Snapshot
+from grokgateway.jobs import outbox
 
 __all__ = ["Ask", "run"]
 
@@ -67,7 +68,8 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
             if spoken or not search.may_retry(failure):
                 raise search.final(failure) from failure
         except NoAccountAvailable as absence:
-            raise search.nothing_left(absence) from absence
+            if not await search.worth_another_look(absence):
+                raise search.nothing_left(absence) from absence
 
 
 async def answer(
@@ -98,6 +100,8 @@ async def answer(
         attempt.reason = settle_failure(held, error)
         raise
     held.settle(leases.Outcome.SUCCESS)
+    if held.guessed and snapshot.flag("account.refresh.enabled"):
+        outbox.current().put(refreshing.UNCERTAIN, held.account_id)
     attempt.reason = OK
     ending = shaper.close()
     journal.usage = next(e.usage for e in ending if isinstance(e, Finished))

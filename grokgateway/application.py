@@ -14,14 +14,16 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 from accounts import directory
-from gateway import catalog, http
+from gateway import catalog, http, works
 from gateway.conversation import tokens
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
+from gateway.refreshing import Refresher
 from gateway.upkeep import purge_expired
 from gateway.upstream import pool
 from grokgateway import config, crypto, interpreter, startup
 from grokgateway.jobs import outbox
+from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.periodic import Periodic, run_all
 from media import upkeep
 
@@ -36,6 +38,9 @@ Asgi = Callable[[Scope, Any, Any], Awaitable[None]]  # servers and Django differ
 CONFIG_POLL_S = 5.0
 FLUSH_S = 0.05
 PURGE_S = 3600.0
+REFRESH_S = 1.0
+BATCHES_S = 1.0
+BATCHES_AT_ONCE = 3
 TIDE_S = 2.0
 NOT_STARTED = "The gateway cannot start; see its log."
 PUBLIC_PATHS = frozenset({"/health", "/readyz"})
@@ -52,6 +57,7 @@ class Application:
         self._entry = Entry()
         self._sync_s = sync_s
         self._jobs = jobs
+        self._refresher = Refresher()
         self._starting: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -77,6 +83,7 @@ class Application:
             task.cancel()
         try:
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._refresher.aclose()
             await pool.current().aclose()
         finally:
             await outbox.current().flush()
@@ -133,13 +140,21 @@ class Application:
             Periodic("memory", TIDE_S, tide.ebb),
         ]
         if self._jobs:
-            purge = Periodic("retention", PURGE_S, sync_to_async(purge_expired))
-            jobs.append(purge)
+            jobs += self._chores()
             jobs.append(Periodic("media caps", upkeep.WATCH_S, upkeep.watch))
             jobs.append(Periodic("media index", upkeep.TIDY_S, upkeep.tidy))
         interpreter.settle()
         loop = asyncio.get_running_loop()
         self._background = loop.create_task(run_all(jobs, self._stopping))
+
+    def _chores(self) -> list[Periodic]:
+        """Work for the whole installation, done by whichever process gets to it."""
+        names = [f"batch jobs {number}" for number in range(BATCHES_AT_ONCE)]
+        return [
+            Periodic("retention", PURGE_S, sync_to_async(purge_expired)),
+            Periodic("quota refresh", REFRESH_S, self._refresher.beat),
+            *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
+        ]
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -156,6 +171,11 @@ class Application:
                 await self.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def work_off_batches() -> None:
+    while await run_one(works.ALL):
+        pass
 
 
 def load_everything() -> None:

@@ -26,6 +26,7 @@ CJK_ALLOWED = {
 HOMES = {
     "accounts.directory.HOME",
     "gateway.catalog.HOME",
+    "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
     "gateway.upstream.pool.HOME",
     "grokgateway.config.home.HOME",

@@ -49,6 +49,9 @@ class Account:
     tier: str
     fault: str | None
     windows: dict[str, Window]
+    terms_accepted: bool = False
+    birth_date: str = ""
+    adult_content: bool = False
     endpoints: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from gateway.sandbox import chat, control, limits, pages, session
+from gateway.sandbox import chat, control, limits, operations, pages, session
 from gateway.sandbox.answers import send_error
 from gateway.sandbox.calls import Call, Receive, Scope, Send
 from gateway.sandbox.settings import Settings
@@ -15,6 +15,9 @@ ENDPOINTS: dict[tuple[str, str], Callable[[State, Call], Awaitable[None]]] = {
     ("POST", "/rest/app-chat/conversations/new"): chat.converse,
     ("POST", "/rest/rate-limits"): limits.rate_limits,
     ("GET", "/api/auth/session"): session.session,
+    ("POST", operations.TERMS): operations.accept_terms,
+    ("POST", operations.CONTROLS): operations.change_controls,
+    ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,
     ("GET", "/"): pages.page,
     ("GET", "/index"): pages.page,
     ("GET", "/_sandbox/stats"): control.stats,

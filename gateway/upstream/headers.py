@@ -65,9 +65,20 @@ def json_headers(
     login: Login, settings: Settings, page: str = "/", request_id: str | None = None
 ) -> Signed:
     """For a JSON or streaming POST to the base host from its page `page`."""
-    browser = profile(settings)
     base = settings.text("upstream.base_url").rstrip("/")
-    constant = constant_headers(base, base + page, browser.user_agent, browser.browser)
+    return signed_for(login, settings, base, base + page, request_id)
+
+
+def signed_for(
+    login: Login,
+    settings: Settings,
+    origin: str,
+    referer: str,
+    request_id: str | None = None,
+) -> Signed:
+    """For a POST to one of upstream's hosts from a page of it."""
+    browser = profile(settings)
+    constant = constant_headers(origin, referer, browser.user_agent, browser.browser)
     own = (
         (b"x-statsig-id", statsig_id(settings)),
         (b"x-xai-request-id", (request_id or str(uuid4())).encode("ascii")),

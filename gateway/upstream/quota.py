@@ -1,6 +1,8 @@
 """Ask upstream what an account has left in one mode (4)."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -12,6 +14,7 @@ from gateway.upstream.payloads import rate_limits_payload
 
 PATH = "/rest/rate-limits"
 LIMITS = Limits(idle_s=20.0, total_s=20.0)
+OUTER_S = 25.0
 MAX_BODY_BYTES = 64 * 1024
 DEFAULT_WINDOW_S = 7_200
 DEFAULT_WINDOWS_S = {"fast": 86_400}
@@ -26,22 +29,52 @@ class QuotaReading:
     window_s: int
 
 
-async def fetch(login: Login, mode: str, settings: Settings) -> QuotaReading | None:
-    """None means that nothing was learnt, so that older data stands.
+@dataclass(slots=True)
+class Survey:
+    """What came back of several modes; `refused` are those the account lacks."""
+
+    readings: dict[str, QuotaReading] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+
+async def survey(login: Login, modes: Iterable[str], settings: Settings) -> Survey:
+    """Ask for all modes at once; what does not answer in time says nothing.
 
     Raises UpstreamFailure only for a dead login (its fault is CREDENTIAL), and
     GatewayError if no way out is usable.
     """
-    headers = json_headers(login, settings)
+    found = Survey()
+    asking = [ask(found, login, mode, settings) for mode in modes]
     try:
-        answer = await calls.post(
-            PATH, headers, rate_limits_payload(mode), settings, LIMITS
-        )
+        async with asyncio.timeout(OUTER_S):
+            answers = await asyncio.gather(*asking, return_exceptions=True)
+    except TimeoutError:
+        return found
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return found
+
+
+async def ask(found: Survey, login: Login, mode: str, settings: Settings) -> None:
+    headers = json_headers(login, settings)
+    payload = rate_limits_payload(mode)
+    try:
+        answer = await calls.post(PATH, headers, payload, settings, LIMITS)
     except UpstreamFailure as failure:
         if failure.fault is UpstreamFault.CREDENTIAL:
             raise
-        return None
-    return parse(await calls.drain(answer, MAX_BODY_BYTES), mode)
+        if failure.fault is UpstreamFault.REJECTED:
+            found.refused.add(mode)
+        return
+    reading = parse(await calls.drain(answer, MAX_BODY_BYTES), mode)
+    if reading is not None:
+        found.readings[mode] = reading
+
+
+async def fetch(login: Login, mode: str, settings: Settings) -> QuotaReading | None:
+    """One mode; None means that nothing was learnt, so that older data stands."""
+    return (await survey(login, [mode], settings)).readings.get(mode)
 
 
 def parse(body: bytes, mode: str) -> QuotaReading | None:

@@ -13,7 +13,7 @@ from accounts import directory
 from accounts.directory import Directory
 from accounts.quotas import default_windows
 from accounts.rows import AccountRow
-from gateway import catalog
+from gateway import catalog, refreshing
 from gateway.catalog import Catalog, Route
 from gateway.conversation.requests import Conversation, Message, Options, Role, Text
 from gateway.recorder import RECORDS, Journal
@@ -115,6 +115,13 @@ class Kept:
         return [row for sink, row in self.rows if sink is RECORDS]  # type: ignore[misc] # of tuples
 
 
+class NoHelp:
+    """Nobody to ask on demand."""
+
+    async def help(self, *_: object) -> bool:
+        return False
+
+
 @dataclass
 class Ground:
     upstream: Upstream
@@ -155,6 +162,7 @@ def ground(put: Callable[[object, str, object], None]) -> Iterator[Ground]:
     put(directory.HOME, "directory", accounts)
     put(catalog.HOME, "catalog", Catalog(ROUTES))
     put(outbox, "current", lambda: kept)
+    put(refreshing.HOME, "on_demand", NoHelp())
     with ExitStack() as stack:
         stack.enter_context(config.override({"app.api_key": ""}))
         stack.enter_context(pool.carried_by(httpx.MockTransport(upstream.answer)))

@@ -64,6 +64,12 @@ ACCOUNTS = (
         unit=SECONDS,
     ),
     Key(
+        "account.refresh.user_id",
+        "accounts",
+        False,
+        "Ask upstream once for each account's user id, to find one imported twice.",
+    ),
+    Key(
         "account.selection.max_inflight",
         "accounts",
         8,

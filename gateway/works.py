@@ -1,0 +1,82 @@
+"""What batch jobs do to one account: each work is one function over its id."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from asgiref.sync import sync_to_async
+
+from accounts import bulk
+from accounts.models import Account
+from gateway import refreshing
+from gateway.errors import GatewayError
+from gateway.refreshing import Unlearnt
+from gateway.upstream import operations
+from gateway.upstream.headers import Login
+from grokgateway import config
+from grokgateway.jobs.batch_runner import ItemFailed, Params, Result, Work
+
+NSFW = "nsfw"
+BY = "batch job"
+
+
+async def refresh(target: str, params: Params) -> Result:
+    account = await account_of(target)
+    try:
+        pool = await refreshing.refresh(account.pk, config.current())
+    except Unlearnt as reason:
+        raise ItemFailed(str(reason)) from reason
+    return {"refreshed": 1, "pool": pool}
+
+
+async def accept_terms(target: str, params: Params) -> Result:
+    login = await login_of(await account_of(target))
+    try:
+        await operations.accept_terms(login, config.current())
+    except GatewayError as error:
+        raise ItemFailed(error.message) from error
+    return {"success": True}
+
+
+async def nsfw(target: str, params: Params) -> Result:
+    """On: accept the terms, declare the operator's birth date, switch; off: switch."""
+    account = await account_of(target)
+    login, settings = await login_of(account), config.current()
+    enabled = bool(params["enabled"])
+    declared: bool | None = None
+    try:
+        if enabled:
+            born = date.fromisoformat(str(params["birth_date"]))
+            await operations.accept_terms(login, settings)
+            declared = await operations.declare_birth_date(login, settings, born)
+        await operations.show_adult_content(login, settings, enabled=enabled)
+    except GatewayError as error:
+        raise ItemFailed(error.message) from error
+    add, remove = ((NSFW,), ()) if enabled else ((), (NSFW,))
+    await sync_to_async(bulk.tag)([account.pk], add, remove, BY)
+    result: dict[str, object] = {"success": True, "tagged": enabled}
+    if declared is not None:
+        result["birth_date_declared"] = declared
+    return result
+
+
+async def account_of(public_id: str) -> Account:
+    account = await Account.objects.filter(
+        public_id=public_id, deleted_at=None
+    ).afirst()
+    if account is None:
+        raise ItemFailed("the account is gone")
+    return account
+
+
+async def login_of(account: Account) -> Login:
+    candidate = await sync_to_async(refreshing.candidate_of)(account.pk)
+    if candidate is None:
+        raise ItemFailed("no key reads its credential")
+    return candidate.login
+
+
+ALL: Mapping[str, Work] = {
+    "refresh": refresh,
+    "accept-terms": accept_terms,
+    "nsfw": nsfw,
+}
