@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.sandbox.files import Files
+
 COMPUTER_USE = "grok-420-computer-use-sa"
 TOTALS = {
     "basic": {"fast": 30},
@@ -54,6 +56,7 @@ class Account:
     adult_content: bool = False
     endpoints: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
+    files: Files = field(default_factory=Files)
 
     def user_id(self) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))

@@ -27,7 +27,9 @@ ERRORS: dict[str, tuple[int, object]] = {
     "err503": (503, {"error": {"code": 14, "message": "Unavailable"}}),
     "unsupported": (400, {"code": 3, "message": "Mode is not available"}),
     "malformed": (400, {"code": 3, "message": "Bad request"}),
-    "not_json": (415, {"code": 3, "message": "Content-Type must be application/json"}),
+    "no_such_file": (404, {"code": 5, "message": "No such file"}),
+    "unknown_attachment": (400, {"code": 3, "message": "Unknown file attachment"}),
+    "not_json": (415, {"code": 3, "message": "Content-Type is not the one wanted"}),
     "unknown_path": (404, {"code": 5, "message": "Not Found"}),
     "too_large": (413, {"code": 3, "message": "Body too large"}),
 }

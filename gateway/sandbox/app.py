@@ -2,7 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 
-from gateway.sandbox import chat, control, limits, operations, pages, session
+from gateway.sandbox import (
+    assets,
+    chat,
+    control,
+    limits,
+    operations,
+    pages,
+    session,
+    uploads,
+)
 from gateway.sandbox.answers import send_error
 from gateway.sandbox.calls import Call, Receive, Scope, Send
 from gateway.sandbox.settings import Settings
@@ -11,9 +20,14 @@ from gateway.sandbox.state import State
 MAX_BODY_BYTES = 128 * 1024 * 1024
 CONTROL = "/_sandbox/"
 
-ENDPOINTS: dict[tuple[str, str], Callable[[State, Call], Awaitable[None]]] = {
+Endpoint = Callable[[State, Call], Awaitable[None]]
+
+ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/rest/app-chat/conversations/new"): chat.converse,
     ("POST", "/rest/rate-limits"): limits.rate_limits,
+    ("POST", "/rest/app-chat/upload-file"): uploads.as_json,
+    ("POST", "/http/upload-file-v2/direct"): uploads.as_form,
+    ("GET", "/rest/assets"): assets.listed,
     ("GET", "/api/auth/session"): session.session,
     ("POST", operations.TERMS): operations.accept_terms,
     ("POST", operations.CONTROLS): operations.change_controls,
@@ -24,6 +38,12 @@ ENDPOINTS: dict[tuple[str, str], Callable[[State, Call], Awaitable[None]]] = {
     ("GET", "/_sandbox/requests"): control.requests,
     ("POST", "/_sandbox/reset"): control.reset,
     ("POST", "/_sandbox/settings"): control.change_settings,
+}
+
+# Paths that end in a name: counted together under the first part.
+BRANCHES: dict[tuple[str, str], Endpoint] = {
+    ("DELETE", "/rest/assets-metadata/"): assets.delete,
+    ("GET", "/users/"): assets.content,
 }
 
 
@@ -41,14 +61,25 @@ class Sandbox:
         method, path = scope["method"], scope["path"]
         query = scope["query_string"].decode("latin-1")
         headers = dict(scope["headers"])
-        call = Call(method, path, query, headers, body, receive, send)
+        endpoint, label = find(method, path)
+        call = Call(method, path, label, query, headers, body, receive, send)
         if not path.startswith(CONTROL):
             self.state.note(call)
-        endpoint = ENDPOINTS.get((method, path))
         if endpoint is None:
             await send_error(send, "unknown_path")
         else:
             await endpoint(self.state, call)
+
+
+def find(method: str, path: str) -> tuple[Endpoint | None, str]:
+    """What answers, and the name to count it under."""
+    endpoint = ENDPOINTS.get((method, path))
+    if endpoint is not None:
+        return endpoint, path
+    for (wanted, start), branch in BRANCHES.items():
+        if path.startswith(start):
+            return (branch if method == wanted else None), start
+    return None, path
 
 
 async def read(receive: Receive) -> bytes | None:

@@ -19,10 +19,11 @@ ARRIVAL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request with its body read."""
+    """One request with its body read; it is counted under `label`."""
 
     method: str
     path: str
+    label: str
     query: str
     headers: dict[bytes, bytes]
     body: bytes

@@ -26,8 +26,13 @@ async def converse(state: State, call: Call) -> None:
     if prompt is None:
         await send_error(call.send, "malformed")
         return
-    message, mode = prompt
-    asked = EMPTY if account.fault == "empty" else directives.parse(message)
+    message, mode, attached = prompt
+    files = [account.files.find(identity) for identity in attached]
+    if None in files:
+        await send_error(call.send, "unknown_attachment")
+        return
+    described = tuple(file.described() for file in files if file is not None)
+    asked = EMPTY if account.fault == "empty" else directives.parse(message, described)
     if await granted(call, account, asked, mode):
         turn = script(asked, mode, state.settings.pace_ms)
         if turn.at_once():
@@ -36,16 +41,17 @@ async def converse(state: State, call: Call) -> None:
             await play(state, call, turn)
 
 
-def read(body: bytes) -> tuple[str, str] | None:
-    """Message and mode; None for a body that has them not."""
+def read(body: bytes) -> tuple[str, str, list[object]] | None:
+    """Message, mode and ids of attached files; None for a body that has them not."""
     try:
         payload = orjson.loads(body)
         message, mode = payload["message"], payload["modeId"]
+        attached = payload.get("fileAttachments", [])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return None
-    if isinstance(message, str) and isinstance(mode, str):
-        return message, mode
-    return None
+    if not isinstance(message, str) or not isinstance(mode, str):
+        return None
+    return (message, mode, attached) if isinstance(attached, list) else None
 
 
 async def granted(call: Call, account: Account, asked: Directives, mode: str) -> bool:

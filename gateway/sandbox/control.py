@@ -25,10 +25,11 @@ async def stats(state: State, call: Call) -> None:
     )
 
 
-def counts(account: Account) -> dict[str, dict[str, int]]:
+def counts(account: Account) -> dict[str, object]:
     return {
         "endpoints": dict(account.endpoints),
         "modes": dict(account.modes),
+        "files": {"kept": len(account.files), "uploaded": account.files.uploaded},
         "remaining": {mode: w.remaining for mode, w in account.windows.items()},
     }
 

@@ -1,11 +1,14 @@
 """What a prompt asks of the sandbox: `[[name=value]]` in the last user part."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 WORDING = frozenset(
-    {"tokens", "text", "unicode", "bigframe", "surrogate", "toolcall", "empty"}
+    {
+        *("tokens", "text", "unicode", "bigframe", "surrogate", "toolcall", "empty"),
+        "files",
+    }
 )
 NAMES = frozenset(
     {
@@ -25,10 +28,14 @@ NEXT_PART = re.compile(r"\n\n\[(?:user|assistant|system|developer|tool)\b[^\]\n]
 
 @dataclass(frozen=True, slots=True)
 class Directives:
-    """`said` is what the user says besides, if the answer depends on that."""
+    """`said` is what the user says besides, if the answer depends on that.
+
+    `files` describes what is attached, a text for each.
+    """
 
     values: tuple[tuple[str, str], ...]
     said: str
+    files: tuple[str, ...] = ()
 
     def __contains__(self, name: object) -> bool:
         return any(known == name for known, _ in self.values)
@@ -44,8 +51,9 @@ class Directives:
         return int(value) if value.isdecimal() else bare
 
 
-def parse(message: str) -> Directives:
-    return parse_part(last_user_part(message))
+def parse(message: str, files: tuple[str, ...] = ()) -> Directives:
+    asked = parse_part(last_user_part(message))
+    return replace(asked, files=files) if files else asked
 
 
 def last_user_part(message: str) -> str:

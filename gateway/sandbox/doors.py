@@ -13,6 +13,7 @@ from gateway.sandbox.settings import STATUS_FAULTS
 from gateway.sandbox.state import State
 
 SLOW_S = 0.5
+FORMS = frozenset({"/http/upload-file-v2/direct"})
 SIGNED_BYTES = 70
 UNSIGNED_START = b"e:TypeError: Cannot read properties of "
 
@@ -39,23 +40,28 @@ async def identify(state: State, call: Call) -> Account | None:
     """Like `admit`, but whatever is wrong with the account does not strike."""
     if state.settings.latency_ms:
         await asyncio.sleep(state.settings.latency_ms / 1000)
-    if call.method == "POST" and not is_json(call):
+    if call.method == "POST" and not well_typed(call):
         await send_error(call.send, "not_json")
         return None
     account = find(state, call)
     if account is None:
         await send_error(call.send, "expired")
         return None
-    account.endpoints[call.path] += 1
-    if state.settings.strict_statsig and call.method == "POST" and not signed(call):
+    account.endpoints[call.label] += 1
+    if state.settings.strict_statsig and must_sign(call) and not signed(call):
         await send_error(call.send, "antibot")
         return None
     return account
 
 
-def is_json(call: Call) -> bool:
+def well_typed(call: Call) -> bool:
     content_type = call.headers.get(b"content-type", b"")
-    return content_type.partition(b";")[0].strip().lower() == b"application/json"
+    wanted = b"multipart/form-data" if call.path in FORMS else b"application/json"
+    return content_type.partition(b";")[0].strip().lower() == wanted
+
+
+def must_sign(call: Call) -> bool:
+    return call.method == "POST" and call.path not in FORMS
 
 
 def find(state: State, call: Call) -> Account | None:

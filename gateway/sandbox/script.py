@@ -56,14 +56,18 @@ def words(asked: Directives) -> Sequence[str]:
         return SURROGATES.get(asked.text("surrogate"), SURROGATES[""])
     if "toolcall" in asked:
         return spaced(tool_call(asked))
-    return [] if "empty" in asked else spaced(small_talk(asked.said))
+    if "files" in asked:
+        return ["\n".join(asked.files) or "none"]
+    return [] if "empty" in asked else spaced(small_talk(asked.said, asked.files))
 
 
-def small_talk(said: str) -> str:
-    if not said:
+def small_talk(said: str, files: Sequence[str]) -> str:
+    if not said and not files:
         return "Hello from the sandbox! Say something, and I will say it back."
     if len(said) > ECHO_CHARS:
         said = said[:ECHO_CHARS] + "..."
+    if files:
+        said = f"{said}\n\nYou attached: {', '.join(files)}".lstrip()
     return (
         f"Hello from the sandbox! You said: {said}\n\n"
         "I am a local stand-in and know nothing, but I say it word by word."

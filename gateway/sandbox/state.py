@@ -8,6 +8,7 @@ from gateway.sandbox.calls import Call
 from gateway.sandbox.settings import Settings
 
 RECORDED = 200
+RECORDED_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,13 @@ class State:
     closed_early: int = 0
 
     def note(self, call: Call) -> None:
-        self.endpoints[call.path] += 1
+        self.endpoints[call.label] += 1
         if self.settings.record:
             headers = {
                 name.decode("latin-1"): value.decode("latin-1")
                 for name, value in call.headers.items()
             }
-            body = call.body.decode("utf-8", "replace")
+            body = call.body[:RECORDED_BYTES].decode("utf-8", "replace")
             self.requests.append(
                 Recording(call.method, call.path, call.query, headers, body)
             )
