@@ -110,6 +110,19 @@ async def close(response: httpx.Response) -> None:
         await response.stream.aclose()
 
 
+async def whole(answer: Answer, limit_bytes: int) -> bytes:
+    """All of the body, or UpstreamFailure: if it breaks off, or is too long."""
+    body = bytearray()
+    try:
+        async for piece in answer:
+            body += piece
+            if len(body) > limit_bytes:
+                raise failures.bad_payload()
+    finally:
+        await answer.aclose()
+    return bytes(body)
+
+
 async def drain(answer: Answer, limit_bytes: int = ERROR_BODY_BYTES) -> bytes:
     """The beginning of an error's body, whatever of it comes in a short time."""
     body = bytearray()
