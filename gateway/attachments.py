@@ -1,16 +1,111 @@
-"""A request's attachments, fetched and checked once before any account is asked."""
+"""A request's attachments, fetched and checked once before any account is asked.
 
-from gateway.conversation.requests import Conversation
+What a caller names is fetched without any account's login, and only from the open
+internet (see `gateway.upstream.fetch`).
+"""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable
+
+from gateway.conversation import data_uris, file_types
+from gateway.conversation.file_types import SNIFFED_BYTES, Unreadable
+from gateway.conversation.requests import Attachment, Conversation
 from gateway.errors import GatewayError, Kind
+from gateway.upstream import fetch
 from gateway.upstream.assets import File
 from gateway.upstream.limits import Settings
+from gateway.upstream.together import together
 
 __all__ = ["File", "gather"]
+
+MIB = 1024 * 1024
+AT_ONCE = 4
+IN_THREAD_SIZE = 64 * 1024
+ENCODED_AT_ONCE_BYTES = 3 * 64 * 1024  # in whole groups of three
 
 
 async def gather(conversation: Conversation, settings: Settings) -> tuple[File, ...]:
     """Raises GatewayError: an unreadable one is 400, too much of them 413."""
     wanted = conversation.attachments(settings.number("limits.attachments"))
-    if wanted:
-        raise GatewayError(Kind.UNSUPPORTED, "attachments are not offered")
-    return ()
+    if not wanted:
+        return ()
+    room = Room(settings)
+
+    async def one(attachment: Attachment) -> File:
+        return await obtained(attachment, room.of_file(attachment.path))
+
+    return tuple(await together(one, wanted, AT_ONCE))
+
+
+class Room:
+    """How many bytes one request's attachments may still bring."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._file_mb = settings.number("limits.file_mb")
+        self._all_mb = settings.number("limits.attachments_mb")
+        self._left = self._all_mb * MIB
+
+    def of_file(self, path: str) -> Callable[[int], None]:
+        """What takes the room of one file, some bytes at a time."""
+        left = self._file_mb * MIB
+
+        def take(size_bytes: int) -> None:
+            nonlocal left
+            left -= size_bytes
+            self._left -= size_bytes
+            if left < 0:
+                raise too_large(path, f"a file may have {self._file_mb} MiB")
+            if self._left < 0:
+                told = f"attachments may have {self._all_mb} MiB together"
+                raise too_large(path, told)
+
+        return take
+
+
+async def obtained(attachment: Attachment, take: Callable[[int], None]) -> File:
+    try:
+        if data_uris.is_data_uri(attachment.source):
+            return await unpacked(attachment, take)
+        return await fetched(attachment, take)
+    except (Unreadable, fetch.Refused) as exc:
+        told = f"{attachment.path}: {exc}".removeprefix(": ")
+        path = attachment.path or None
+        raise GatewayError(Kind.INVALID_ATTACHMENT, told, param=path) from exc
+
+
+async def unpacked(attachment: Attachment, take: Callable[[int], None]) -> File:
+    if len(attachment.source) > IN_THREAD_SIZE:
+        uri = await asyncio.to_thread(data_uris.parse, attachment.source)
+    else:
+        uri = data_uris.parse(attachment.source)
+    take(uri.size_bytes)
+    name = file_types.clean_name(attachment.name)
+    media_type = file_types.settled(uri.media_type, name, attachment.kind, uri.start)
+    return File(name or file_types.default_name(media_type), media_type, uri.content)
+
+
+async def fetched(attachment: Attachment, take: Callable[[int], None]) -> File:
+    found = await fetch.fetch(attachment.source, take)
+    if not found.body:
+        raise Unreadable("holds no data")
+    name = file_types.clean_name(attachment.name or found.name)
+    start = found.body[:SNIFFED_BYTES]
+    media_type = file_types.settled(found.media_type, name, attachment.kind, start)
+    if len(found.body) > IN_THREAD_SIZE:
+        content = await asyncio.to_thread(encoded, found.body)
+    else:
+        content = encoded(found.body)
+    return File(name or file_types.default_name(media_type), media_type, content)
+
+
+def encoded(body: bytes) -> str:
+    """In slices, so that no step keeps other threads waiting for long."""
+    starts = range(0, len(body), ENCODED_AT_ONCE_BYTES)
+    pieces = [b64encode(body[at : at + ENCODED_AT_ONCE_BYTES]) for at in starts]
+    return b"".join(pieces).decode("ascii")
+
+
+def too_large(path: str, told: str) -> GatewayError:
+    told = f"{path}: is too large, {told}".removeprefix(": ")
+    return GatewayError(Kind.TOO_LARGE, told, param=path or None)

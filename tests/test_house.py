@@ -28,6 +28,7 @@ HOMES = {
     "gateway.catalog.HOME",
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
+    "gateway.upstream.network.HOME",
     "gateway.upstream.pool.HOME",
     "grokgateway.config.home.HOME",
     "grokgateway.jobs.broker.current",

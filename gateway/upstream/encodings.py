@@ -1,13 +1,14 @@
 """Content-Encoding, undone piece by piece as it arrives."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import brotli
 import httpx
 import zstandard
 
 Decode = Callable[[bytes], bytes]
+PIECE_BYTES = 64 * 1024
 
 
 def decoder_for(encoding: str) -> Decode | None:
@@ -45,6 +46,29 @@ def brotli_stream() -> Decode:
 
 def zstd() -> Decode:
     return zstandard.ZstdDecompressor().decompressobj().decompress
+
+
+class Unzip:
+    """gzip in pieces of limited size, for senders who may mean harm."""
+
+    def __init__(self) -> None:
+        self._unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    @property
+    def complete(self) -> bool:
+        return self._unpack.eof
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Raises zlib.error for what is no gzip."""
+        while data:
+            if self._unpack.eof:  # another member follows
+                self._unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            piece = self._unpack.decompress(data, PIECE_BYTES)
+            yield piece
+            while len(piece) == PIECE_BYTES and not self._unpack.unconsumed_tail:
+                piece = self._unpack.decompress(b"", PIECE_BYTES)
+                yield piece
+            data = self._unpack.unconsumed_tail or self._unpack.unused_data
 
 
 class Deflate:

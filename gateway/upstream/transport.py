@@ -7,7 +7,7 @@ own transport stands in docs/decisions/0003-upstream-transport.md.
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 import httpx
@@ -20,6 +20,10 @@ DEFAULT_CONNECT_S = 10.0
 DEFAULT_READ_S = 60.0
 
 Origin = tuple[bytes, bytes, int | None]
+# What opens a connection: `(make, name, port, tls)`. Raises OSError.
+Dial = Callable[
+    [Callable[[], Connection], str, int, ssl.SSLContext | None], Awaitable[Connection]
+]
 
 
 class Body(httpx.AsyncByteStream):
@@ -100,8 +104,10 @@ class Transport(httpx.AsyncBaseTransport):
         tls: ssl.SSLContext | None = None,
         idle_s: float = IDLE_S,
         max_idle: int = MAX_IDLE,
+        dial: Dial | None = None,
     ) -> None:
         self._tls = tls
+        self._dial = dial or to_name
         self._idle_s = idle_s
         self._max_idle = max_idle
         self._idle: dict[object, list[Connection]] = {}
@@ -149,18 +155,16 @@ class Transport(httpx.AsyncBaseTransport):
         name = host.decode("ascii")
         try:
             async with asyncio.timeout(timeout_s):
-                _, connection = await loop.create_connection(
+                return await self._dial(
                     lambda: Connection(loop, self, origin),
                     name,
                     port or (443 if secure else 80),
-                    ssl=self._secure() if secure else None,
-                    server_hostname=name if secure else None,
+                    self._secure() if secure else None,
                 )
         except TimeoutError as exc:
             raise httpx.ConnectTimeout("no connection in time") from exc
         except OSError as exc:
             raise httpx.ConnectError("no connection") from exc
-        return connection
 
     def _secure(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -222,6 +226,16 @@ class Transport(httpx.AsyncBaseTransport):
             for connection in tuple(waiting):
                 connection.abort()
         self._idle.clear()
+
+
+async def to_name(
+    make: Callable[[], Connection], name: str, port: int, tls: ssl.SSLContext | None
+) -> Connection:
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(
+        make, name, port, ssl=tls, server_hostname=name if tls else None
+    )
+    return connection
 
 
 async def content(request: httpx.Request) -> bytes:
