@@ -23,7 +23,7 @@ from gateway.errors import GatewayError
 from gateway.protocols import openai_errors, sse
 from gateway.protocols.base import Json
 from gateway.protocols.openai_responses_body import Head, State, response_body
-from gateway.protocols.openai_responses_output import Output, numbered
+from gateway.protocols.openai_responses_output import Output
 from gateway.protocols.openai_responses_request import Request, parse
 
 __all__ = ["Encoder", "Request", "failure", "parse", "reply"]
@@ -38,7 +38,7 @@ def reply(head: Head, completion: Completion) -> Json:
     for noted in (completion.searches, completion.citations, completion.sources):
         for event in noted:
             output.note(event)
-    output.say(completion.text)
+    output.say((completion.text,))
     for call in completion.calls:
         output.note(call)
     if completion.finished is not None:
@@ -57,11 +57,9 @@ class Encoder:
         self._output = Output(head)
 
     def opening(self) -> bytes:
-        body = response_body(self._head, State("in_progress"))
-        kinds = ("response.created", "response.in_progress")
-        return b"".join(
-            numbered(kind, number, {"response": body})
-            for number, kind in enumerate(kinds)
+        body = sse.dumps(response_body(self._head, State("in_progress")))
+        return opened("response.created", 0, body) + opened(
+            "response.in_progress", 1, body
         )
 
     def keep_alive(self) -> bytes:
@@ -71,24 +69,23 @@ class Encoder:
         return self._output.fail(error)
 
     def feed(self, events: Iterable[Event]) -> bytes:
-        say = self._output.say
-        frames: list[bytes] = []
-        for event in events:
-            if type(event) is TextDelta:
-                frames.append(say(event.text))
-            else:
-                frames.append(self._other(event))
-        return b"".join(frames)
+        batch = tuple(events)
+        texts = [event.text for event in batch if type(event) is TextDelta]
+        if len(texts) == len(batch):
+            return self._output.say(texts)
+        return b"".join(self._one(event) for event in batch)
 
-    def _other(self, event: Event) -> bytes:
+    def _one(self, event: Event) -> bytes:
         match event:
+            case TextDelta():
+                return self._output.say((event.text,))
             case ReasoningDelta():
                 return b"" if event.late else self._output.think(event.text)
             case Searched() | Citation() | Source() | ToolCall():
                 self._output.note(event)
             case Finished():
                 return self._finish(event)
-            case TextDelta() | MediaProgress() | MediaReady():
+            case MediaProgress() | MediaReady():
                 pass
             case _:
                 assert_never(event)
@@ -99,3 +96,9 @@ class Encoder:
         if self._output.done is not None:
             self._head.keep(self._output.done)
         return ending
+
+
+def opened(kind: str, number: int, body: bytes) -> bytes:
+    """An event with a response that is serialised once for both."""
+    event = sse.dumps({"type": kind, "sequence_number": number})[:-1]
+    return b'event: %b\ndata: %b,"response":%b}\n\n' % (kind.encode(), event, body)

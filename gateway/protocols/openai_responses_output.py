@@ -5,7 +5,7 @@ in the order reasoning, searches, message, calls, closes each before the next be
 and gives the finished ones out again unchanged at the end (public-api 4.3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gateway.conversation.events import (
     Citation,
@@ -40,14 +40,9 @@ class Frames:
         self.number = OPENING_EVENTS
 
     def frame(self, kind: str, members: Json) -> bytes:
-        number = self.number
-        self.number = number + 1
-        return numbered(kind, number, members)
-
-
-def numbered(kind: str, number: int, members: Json) -> bytes:
-    body = sse.dumps({"type": kind, "sequence_number": number, **members})
-    return b"event: " + kind.encode() + b"\ndata: " + body + b"\n\n"
+        body = sse.dumps({"type": kind, "sequence_number": self.number, **members})
+        self.number += 1
+        return b"event: " + kind.encode() + b"\ndata: " + body + b"\n\n"
 
 
 class Growing:
@@ -61,17 +56,22 @@ class Growing:
         self.place = place
         body = sse.dumps({"type": kind, **place, **more})[:-1]
         head = b"event: " + kind.encode() + b"\ndata: " + body
-        self._before = head.replace(b"%", b"%%") + b',"sequence_number":%d,"delta":'
+        self._before = head + b',"sequence_number":'
 
     @property
     def text(self) -> str:
         return "".join(self._texts)
 
-    def grow(self, text: str) -> bytes:
-        self._texts.append(text)
-        number = self._frames.number
-        self._frames.number = number + 1
-        return self._before % number + sse.dumps(text) + b"}\n\n"
+    def grow(self, texts: Sequence[str]) -> bytes:
+        """The frames of these pieces; the hot path of every stream."""
+        before, dumps, number = self._before, sse.dumps, self._frames.number
+        parts: list[bytes] = []
+        for text in texts:
+            parts += (before, b"%d" % number, b',"delta":', dumps(text), b"}\n\n")
+            number += 1
+        self._texts += texts
+        self._frames.number = number
+        return b"".join(parts)
 
 
 class Output:
@@ -89,19 +89,18 @@ class Output:
         self._calls: list[ToolCall] = []
         self.done: Json | None = None
 
-    def say(self, text: str) -> bytes:
+    def say(self, texts: Sequence[str]) -> bytes:
         if self._message is not None:
-            return self._message.grow(text)
-        if not text:
-            return b""
-        return self._open_message() + self.say(text)
+            return self._message.grow(texts)
+        texts = [text for text in texts if text]
+        return self._open_message() + self.say(texts) if texts else b""
 
     def think(self, text: str) -> bytes:
         """Thoughts after the first text are not shown."""
         if self._message is not None or not text:
             return b""
         if self._thinking is not None:
-            return self._thinking.grow(text)
+            return self._thinking.grow((text,))
         return self._open_thinking() + self.think(text)
 
     def note(self, event: Searched | Citation | Source | ToolCall) -> None:
