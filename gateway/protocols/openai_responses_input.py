@@ -20,6 +20,7 @@ from gateway.protocols import fields
 from gateway.protocols.base import Json
 from gateway.protocols.fields import RawJson
 from gateway.protocols.openai_content import ATTACHMENTS, TEXT_MEMBERS, read_content
+from gateway.protocols.tool_entries import full_name
 
 ROLES: Mapping[str, Role] = {
     "user": Role.USER,
@@ -134,7 +135,7 @@ class Reading:
     def _call(self, item: Json, arguments: str, path: str) -> None:
         name = fields.text_member(item, "name", path)
         if namespace := fields.optional_text(item, "namespace", path):
-            name = f"{namespace}__{name}"
+            name = full_name(namespace, name)
         call = PastCall(fields.text_member(item, "call_id", path), name, arguments)
         if self._turns and self._turns[-1][0] is Role.ASSISTANT:
             self._turns[-1][1].append(call)
