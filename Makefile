@@ -46,7 +46,7 @@ check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
 
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 MYSQL_URL ?= mysql://root@127.0.0.1:3306/test
-STORED := tests/accounts tests/grokgateway/config tests/gateway/test_catalog.py \
+STORED := tests/accounts tests/grokgateway/config tests/media tests/gateway/test_catalog.py \
 	tests/gateway/test_recorder.py
 
 services: $(VENV)/stamp-dev ## What is stored, tested on PostgreSQL and MariaDB too

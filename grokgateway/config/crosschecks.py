@@ -44,7 +44,7 @@ def warnings(values: Mapping[str, Value]) -> list[str]:
         found.append("proxy.clearance.mode is manual, but no cookies are set.")
     app_url = str(values["app.app_url"])
     if app_url.endswith("/v1"):
-        found.append("app.app_url ends in /v1; media links will not work.")
+        found.append("app.app_url ends in /v1; media links leave that out.")
     found.extend(
         f"{name} is {values[name]} while app.app_url is empty: links are relative."
         for name in FORMATS

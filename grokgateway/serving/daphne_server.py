@@ -9,10 +9,11 @@ import socket
 import time
 from collections.abc import Callable
 
-from daphne.server import Server, twisted_loop
+from daphne.server import twisted_loop
 from twisted.internet import reactor, tcp
 
 from grokgateway.serving import worker_app
+from grokgateway.serving.pacing import PacedServer
 from grokgateway.serving.plan import Application, Plan
 
 POLL_S = 0.05
@@ -22,7 +23,7 @@ CLOSE_LIMIT_S = 10.0
 def run(plan: Plan, listener: socket.socket, ready: Callable[[], None]) -> None:
     asyncio.set_event_loop(twisted_loop)
     application = worker_app.load(plan)
-    server = Server(
+    server = PacedServer(
         application,
         endpoints=["adopted below"],
         signal_handlers=False,
@@ -41,7 +42,7 @@ class Drain:
     """The listening port and the way it is given up."""
 
     def __init__(
-        self, server: Server, application: Application, drain_s: float
+        self, server: PacedServer, application: Application, drain_s: float
     ) -> None:
         self.server = server
         self.application = application

@@ -8,11 +8,14 @@ from django.conf import settings
 
 STEPS = 20
 STEP_S = 0.1
+FLOOD = bytes(256 * 1024)
+FLOOD_PIECES = 400
 
 
 class StreamingApp:
     def __init__(self) -> None:
         self.open_requests = 0
+        self.flooded = 0
 
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] == "lifespan":
@@ -40,7 +43,13 @@ class StreamingApp:
             for _ in range(STEPS):
                 await asyncio.sleep(STEP_S)
                 await body(send, b"step\n", more=True)
+        if path == "/flood":
+            for _ in range(FLOOD_PIECES):
+                await body(send, FLOOD, more=True)
+                self.flooded += 1
         tail = f"pid {os.getpid()}"
+        if path == "/flooded":
+            tail = f"pieces {self.flooded}"
         if path == "/jobs":
             tail = str(getattr(settings, "EMBEDDED_JOBS", None))
         await body(send, tail.encode(), more=False)

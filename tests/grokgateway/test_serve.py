@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grokgateway.streaming_app import STEPS
+from tests.grokgateway.streaming_app import FLOOD, FLOOD_PIECES, STEPS
 
 pytestmark = pytest.mark.e2e
 
@@ -205,3 +205,25 @@ def run_serve(env: dict[str, str], *options: str) -> subprocess.CompletedProcess
         text=True,
         timeout=30,
     )
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_client_that_does_not_read_is_waited_for(env, server):
+    """The application may fill the network's buffers, but none of the server's own."""
+    with serving(env, "--server", server) as serve:
+        with socket.create_connection(("127.0.0.1", serve.port)) as idle:
+            idle.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+            counts = [-1, flooded(serve)]
+            while counts[-1] != counts[-2]:
+                time.sleep(0.3)
+                counts.append(flooded(serve))
+            assert counts[-1] < FLOOD_PIECES // 4
+            taken = 0
+            while taken < FLOOD_PIECES * len(FLOOD):
+                taken += len(idle.recv(len(FLOOD)))
+        assert flooded(serve) == FLOOD_PIECES
+
+
+def flooded(serve: Serve) -> int:
+    """How many pieces the application has sent of its flood."""
+    return int(serve.get("/flooded").partition("pieces ")[2].split()[0])

@@ -65,6 +65,17 @@ def carry_video(mebibytes):
     return asyncio.run(run())
 
 
+def save_video(size):
+    """Its id."""
+
+    async def run():
+        data = samples.padded_film(size)
+        origin = store.Origin(Source.VIDEO_JOB)
+        return await store.save_bytes(Kind.VIDEO, data, origin)
+
+    return {"id": asyncio.run(run()).public_id}
+
+
 def reset_peak():
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")
@@ -93,5 +104,5 @@ if __name__ == "__main__":
     from tests.media import samples
 
     config.load()
-    works = {"save_pictures": save_pictures, "carry_video": carry_video}
+    works = {one.__name__: one for one in (save_pictures, carry_video, save_video)}
     sys.stdout.write(json.dumps(works[sys.argv[1]](int(sys.argv[2]))))

@@ -149,4 +149,6 @@ def test_warnings_of_things_hardly_meant(settings):
 def test_a_warning_for_an_address_with_the_api_path():
     snapshot = config.save({"app.app_url": "https://a.example/v1"}, "tester")
 
-    assert snapshot.problems == ("app.app_url ends in /v1; media links will not work.",)
+    assert snapshot.problems == (
+        "app.app_url ends in /v1; media links leave that out.",
+    )
