@@ -1,4 +1,4 @@
-"""The NinjaAPI of the OpenAI dialect: its routers, and every error in its own words."""
+"""The NinjaAPI of each dialect: its routers, and every error in its own words."""
 
 import logging
 from collections.abc import Mapping
@@ -13,7 +13,15 @@ from ninja.parser import Parser
 
 from gateway import auth, http
 from gateway.errors import GatewayError, Kind
-from gateway.routes import chat, files, health, models, responses, stored_responses
+from gateway.routes import (
+    chat,
+    files,
+    health,
+    messages,
+    models,
+    responses,
+    stored_responses,
+)
 from grokgateway import config
 
 logger = logging.getLogger(__name__)
@@ -80,34 +88,17 @@ async def authenticate(request: HttpRequest) -> auth.Caller:
     return caller
 
 
-openai = NinjaAPI(
-    title="Grok Gateway",
-    urls_namespace="openai",
-    docs_url=None,
-    openapi_url=None,
-    parser=JsonParser(),
-)
-openai.add_router("", health.router)
-openai.add_router("/v1", files.router)
-openai.add_router("/v1", models.router, auth=authenticate)
-openai.add_router("/v1", chat.router, auth=authenticate)
-openai.add_router("/v1", responses.router, auth=authenticate)
-openai.add_router("/v1", stored_responses.router, auth=authenticate)
-
-
-@openai.exception_handler(GatewayError)
 def on_gateway_error(request: HttpRequest, error: GatewayError) -> HttpResponse:
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
     journal.error_code = str(error.kind)
-    return http.error_response(error, journal.request_id)
+    dialect = request.dialect  # type: ignore[attr-defined] # entry.Request
+    return http.error_response(error, journal.request_id, dialect)
 
 
-@openai.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return on_gateway_error(request, validation_error(error.errors[0]))
 
 
-@openai.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     cause = error.__cause__
     if not isinstance(cause, GatewayError):
@@ -115,7 +106,6 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return on_gateway_error(request, cause)
 
 
-@openai.exception_handler(Exception)
 def on_exception(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("request failed", exc_info=error)
     return on_gateway_error(
@@ -139,3 +129,31 @@ def validation_error(detail: Mapping[str, Any]) -> GatewayError:  # pydantic's o
 
 def invalid_json() -> GatewayError:
     return GatewayError(Kind.INVALID_JSON, "The body must be one valid JSON object.")
+
+
+def api(title: str, namespace: str) -> NinjaAPI:
+    """A NinjaAPI that answers every error in the dialect of its caller."""
+    made = NinjaAPI(
+        title=title,
+        urls_namespace=namespace,
+        docs_url=None,
+        openapi_url=None,
+        parser=JsonParser(),
+    )
+    made.exception_handler(GatewayError)(on_gateway_error)
+    made.exception_handler(ValidationError)(on_invalid)
+    made.exception_handler(HttpError)(on_http_error)
+    made.exception_handler(Exception)(on_exception)
+    return made
+
+
+openai = api("Grok Gateway", "openai")
+openai.add_router("", health.router)
+openai.add_router("/v1", files.router)
+openai.add_router("/v1", models.router, auth=authenticate)
+openai.add_router("/v1", chat.router, auth=authenticate)
+openai.add_router("/v1", responses.router, auth=authenticate)
+openai.add_router("/v1", stored_responses.router, auth=authenticate)
+
+anthropic = api("Grok Gateway, Anthropic dialect", "anthropic")
+anthropic.add_router("/v1", messages.router, auth=authenticate)

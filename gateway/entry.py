@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -45,16 +46,15 @@ class Entry:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         if scope["method"] == "OPTIONS":
-            await send_plain(send, 204, http.preflight(headers))
+            await send_plain(send, 204, http.preflight(scope))
             return
         arrived = time.perf_counter()
         request_id = http.request_id(headers)
         try:
             body = await read_body(receive, body_limit(headers), headers)
         except GatewayError as error:
-            await send_response(
-                send, scope, http.error_response(error, request_id), request_id
-            )
+            refused = http.error_response(error, request_id, http.dialect_of(scope))
+            await send_response(send, scope, refused, request_id)
             return
         if body is not None:
             journal = Journal(request_id, endpoint=scope["path"], arrived=arrived)
@@ -107,7 +107,8 @@ class Entry:
                 await send_file(response.serving, send, request_id, extensions)
                 return
             journal.status = response.status_code
-            response["openai-processing-ms"] = str(round(journal.elapsed_ms()))
+            if http.dialect_of(scope) is http.OPENAI:
+                response["openai-processing-ms"] = str(round(journal.elapsed_ms()))
             await send_response(send, scope, response, request_id)
         except OSError:
             journal.status = STATUS_CLIENT_GONE  # the server found the socket closed
@@ -120,30 +121,32 @@ class Entry:
     ) -> HttpResponseBase:
         """The view's response; nothing of the request outlives this."""
         method = scope["method"]
+        refuse = Refusals(journal, http.dialect_of(scope))
         try:
             match = self._resolver.resolve(route_path(scope["path"]))
             request = Request(scope, body, journal)
         except Resolver404:
             unknown = f"Unknown URL: {method} {scope['path'][:256]}"
-            return refuse(journal, Kind.UNKNOWN_URL, unknown)
+            return refuse(Kind.UNKNOWN_URL, unknown)
         except UnicodeDecodeError:
-            return refuse(journal, Kind.INVALID_VALUE, "The query is not UTF-8.")
+            return refuse(Kind.INVALID_VALUE, "The query is not UTF-8.")
         request.resolver_match = match
         try:
             response: HttpResponseBase = await match.func(request, **match.kwargs)
         except Exception:
             logger.exception("request %s failed", journal.request_id)
-            return refuse(journal, Kind.INTERNAL, "The gateway failed; see its log.")
+            return refuse(Kind.INTERNAL, "The gateway failed; see its log.")
         if response.status_code == 405:
             told = f"{method} is not allowed here."
             allow = response.get("Allow")
-            return refuse(journal, Kind.METHOD_NOT_ALLOWED, told, allow=allow)
+            return refuse(Kind.METHOD_NOT_ALLOWED, told, allow=allow)
         return response
 
     async def _stream(
         self, response: StreamResponse, send: Send, scope: Scope, request_id: str
     ) -> None:
-        sender = Sender(response, send, http.common_headers(request_id))
+        dialect = http.dialect_of(scope)
+        sender = Sender(response, send, http.common_headers(request_id, dialect))
         try:
             error = await sender.run()
         except OSError:
@@ -154,26 +157,34 @@ class Entry:
                 GatewayError(Kind.INTERNAL, "The gateway failed; see its log.")
             )
         if error is not None:
-            failed = http.error_response(error, request_id)
+            failed = http.error_response(error, request_id, dialect)
             response.ask.journal.status = failed.status_code
             await send_response(send, scope, failed, request_id)
 
 
 class Request(ASGIRequest):
-    """A Django request that carries its journal and the headers as they came."""
+    """A Django request with its journal, its dialect and the headers as they came."""
 
     def __init__(self, scope: Scope, body: IO[bytes], journal: Journal) -> None:
         super().__init__(scope, body)
         self.journal = journal
+        self.dialect = http.dialect_of(scope)
         self.raw_headers: dict[bytes, bytes] = dict(scope["headers"])
 
 
-def refuse(
-    journal: Journal, kind: Kind, message: str, allow: str | None = None
-) -> HttpResponse:
-    journal.error_code = str(kind)
-    error = GatewayError(kind, message, allow=allow)
-    return http.error_response(error, journal.request_id)
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Answers to one request that no view gives."""
+
+    journal: Journal
+    dialect: http.Dialect
+
+    def __call__(
+        self, kind: Kind, message: str, allow: str | None = None
+    ) -> HttpResponse:
+        self.journal.error_code = str(kind)
+        error = GatewayError(kind, message, allow=allow)
+        return http.error_response(error, self.journal.request_id, self.dialect)
 
 
 def route_path(path: str) -> str:
@@ -233,7 +244,7 @@ async def send_response(
     content = getattr(response, "content", b"")
     headers = http.encoded(response.items())
     headers.append((b"content-length", str(len(content)).encode()))
-    headers.extend(http.common_headers(request_id))
+    headers.extend(http.common_headers(request_id, http.dialect_of(scope)))
     await send_plain(
         send,
         response.status_code,

@@ -2,12 +2,15 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 
 from gateway.errors import GatewayError
-from gateway.protocols import openai_errors, sse
+from gateway.protocols import anthropic_errors, openai_errors, sse
+from gateway.protocols.base import Failure
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,128}\Z")
 EXPOSED = (
@@ -24,6 +27,36 @@ PREFLIGHT_HEADERS = (
     (b"access-control-max-age", b"600"),
     (b"vary", b"access-control-request-headers"),
 )
+MESSAGES = "/v1/messages"
+MODELS = "/v1/models"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How errors are put, and under which names a request's id is told."""
+
+    failure: Callable[[GatewayError, str], Failure]
+    id_headers: tuple[bytes, ...]
+
+
+OPENAI = Dialect(openai_errors.failure, (b"x-request-id",))
+ANTHROPIC = Dialect(anthropic_errors.failure, (b"x-request-id", b"request-id"))
+
+
+def dialect_of(scope: Mapping[str, Any]) -> Dialect:  # ASGI's own shape
+    """The caller's dialect, known before any view is (public-api 1.2)."""
+    path: str = scope["path"]
+    if within(path, MESSAGES):
+        return ANTHROPIC
+    if within(path, MODELS) and any(
+        name == b"anthropic-version" for name, _ in scope["headers"]
+    ):
+        return ANTHROPIC
+    return OPENAI
+
+
+def within(path: str, root: str) -> bool:
+    return path.startswith(root) and path[len(root) :][:1] in {"", "/"}
 
 
 def request_id(headers: Mapping[bytes, bytes]) -> str:
@@ -32,21 +65,28 @@ def request_id(headers: Mapping[bytes, bytes]) -> str:
     return given if REQUEST_ID.match(given) else "req_" + secrets.token_hex(16)
 
 
-def common_headers(request_id: str) -> list[tuple[bytes, bytes]]:
-    return [(b"x-request-id", request_id.encode()), *CORS_HEADERS]
+def common_headers(
+    request_id: str, dialect: Dialect = OPENAI
+) -> list[tuple[bytes, bytes]]:
+    told = request_id.encode()
+    return [*((name, told) for name in dialect.id_headers), *CORS_HEADERS]
 
 
-def preflight(headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+def preflight(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:  # ASGI's shape
+    headers = dict(scope["headers"])
+    told = request_id(headers).encode()
     wanted = headers.get(b"access-control-request-headers", b"*")
     return [
         *PREFLIGHT_HEADERS,
         (b"access-control-allow-headers", wanted),
-        (b"x-request-id", request_id(headers).encode()),
+        *((name, told) for name in dialect_of(scope).id_headers),
     ]
 
 
-def error_response(error: GatewayError, request_id: str) -> HttpResponse:
-    failure = openai_errors.failure(error, request_id)
+def error_response(
+    error: GatewayError, request_id: str, dialect: Dialect
+) -> HttpResponse:
+    failure = dialect.failure(error, request_id)
     return HttpResponse(
         sse.dumps(failure.body),
         status=failure.status,

@@ -59,6 +59,7 @@ class Journal:
     asked: float | None = None
     first_event: float | None = None
     first_byte: float | None = None
+    input_tokens: int = 0  # known before the answer is
     usage: Usage | None = None
     sent_bytes: int = 0
     status: int = 0

@@ -51,6 +51,7 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
     route = catalog.current().chat_route(conversation.model)
     ask.caller.permit(route.name, route.pools)
     question = await prepared(conversation, snapshot)
+    ask.journal.input_tokens = question.shape.prompt_tokens
     search = Search(route, snapshot, ask)
     while True:
         spoken = False

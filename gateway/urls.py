@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from gateway.api import openai
+from gateway.api import anthropic, openai
 
-urlpatterns = [path("", openai.urls)]
+urlpatterns = [path("", openai.urls), path("", anthropic.urls)]

@@ -110,7 +110,8 @@ class Application:
             error = GatewayError(
                 Kind.INTERNAL, "The gateway cannot start; see its log."
             )
-            await send_response(send, scope, http.error_response(error, rid), rid)
+            refused = http.error_response(error, rid, http.dialect_of(scope))
+            await send_response(send, scope, refused, rid)
             return False
         return True
 

@@ -23,7 +23,8 @@ class Completion:
     """An answer so far; `finished` is set by the last event.
 
     `first_thoughts` are those before any visible text, which a stream can show too; for
-    the same reason only the searches before it count.
+    the same reason only the searches before it count. `first_findings` are the searches
+    before it with what was found meanwhile, in order.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Completion:
     calls: list[ToolCall] = field(default_factory=list)
     searches: list[Searched] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    first_findings: list[Searched | Source] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     media: list[MediaReady] = field(default_factory=list)
     finished: Finished | None = None
@@ -58,8 +60,11 @@ class Completion:
                 case Searched():
                     if not any(self.texts):
                         self.searches.append(event)
+                        self.first_findings.append(event)
                 case Source():
                     self.sources.append(event)
+                    if not any(self.texts):
+                        self.first_findings.append(event)
                 case Citation():
                     self.citations.append(event)
                 case MediaReady():

@@ -113,8 +113,8 @@ class Format:
 class Options:
     """How the caller wants the answer; None means the operator's setting decides.
 
-    `search`: a web search tool was declared. `prefill`: the last message is the
-    beginning of the answer.
+    `search`: a web search tool was declared; `search_forced`: and demanded. `prefill`:
+    the last message is the beginning of the answer.
     """
 
     stream: bool = False
@@ -124,6 +124,7 @@ class Options:
     max_tokens: int | None = None
     format: Format | None = None
     search: bool = False
+    search_forced: bool = False
     prefill: bool = False
 
 

@@ -121,7 +121,8 @@ class Shaper:
             if self._shape.show_sources:
                 self._send(sources.tail(self._sources), passed)
         length = self._text.length
-        passed.extend(self._sources)
+        if not self._shape.search:
+            passed.extend(self._sources)
         if not (self._shape.format or self._shape.prefill):
             passed.extend(mark for mark in self._citations if mark.end <= length)
         passed.extend(calls)
@@ -155,7 +156,7 @@ class Shaper:
             case Citation():
                 self._citations.append(event)
             case Source():
-                self._sources.append(event)
+                self._find(event, passed)
             case MediaReady():
                 self.empty = False
                 self._images.append(event)
@@ -163,6 +164,13 @@ class Shaper:
                 passed.append(event)
             case _:
                 pass
+
+    def _find(self, source: Source, passed: list[Event]) -> None:
+        """Told at the end, or at once to a caller who wants to see the searches."""
+        if all(one.url != source.url for one in self._sources):
+            self._sources.append(source)
+            if self._shape.search:
+                passed.append(source)
 
     def _wanted(self, event: Event) -> bool:
         """A search counts if the caller has asked for searches and no text came yet."""

@@ -53,6 +53,14 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A model as a list names it."""
+
+    id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An error as one dialect puts it."""
 

@@ -1,15 +1,8 @@
 """The OpenAI shape of the model list (public-api 2.3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from gateway.protocols.base import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    id: str
-    display_name: str
+from gateway.protocols.base import Card, Json
 
 
 def card_body(card: Card, created: int) -> Json:

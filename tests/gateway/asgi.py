@@ -108,3 +108,17 @@ def envelope(exchange):
     assert exchange.answered["access-control-allow-origin"] == "*"
     assert exchange.answered["x-request-id"]
     return exchange.status, found["code"]
+
+
+def refused(exchange):
+    """Status and type of an error in the Anthropic dialect."""
+    body = exchange.json
+    assert set(body) == {"type", "error", "request_id"}
+    assert set(body["error"]) == {"type", "message"}
+    assert body["type"] == "error"
+    assert exchange.answered["content-type"] == "application/json"
+    assert exchange.answered["content-length"] == str(len(exchange.content))
+    assert exchange.answered["access-control-allow-origin"] == "*"
+    assert exchange.answered["x-request-id"] == body["request_id"]
+    assert exchange.answered["request-id"] == body["request_id"]
+    return exchange.status, body["error"]["type"]

@@ -5,7 +5,7 @@ import pytest
 from django.http import HttpRequest
 from ninja.errors import HttpError
 
-from gateway import api
+from gateway import api, http
 from gateway.entry import Entry
 from gateway.errors import GatewayError, Kind
 from gateway.recorder import Journal
@@ -123,6 +123,7 @@ class Asking(HttpRequest):
     def __init__(self):
         super().__init__()
         self.journal = Journal("req_1", "/v1/test")
+        self.dialect = http.OPENAI
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""The messages request: its wire model and its neutral form (public-api 5.1).
+
+The model checks the members we act on, strictly; everything else a caller sends is
+accepted and ignored. A member that is null was not sent, at every level.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from gateway.conversation import prompting
+from gateway.conversation.requests import (
+    Conversation,
+    Format,
+    Message,
+    Options,
+    PastCall,
+    Role,
+    Text,
+)
+from gateway.protocols import fields
+from gateway.protocols.anthropic_messages_content import read_content, read_system
+from gateway.protocols.fields import STRICT, RawJson
+from gateway.protocols.tool_definitions import anthropic_tools
+
+ROLES = {
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+}
+
+
+class Members(BaseModel):
+    model_config = STRICT
+
+    @model_validator(mode="before")
+    @classmethod
+    def drop_nulls(cls, value: RawJson) -> RawJson:
+        if not isinstance(value, dict):
+            return value
+        return {name: member for name, member in value.items() if member is not None}
+
+
+class Turn(Members):
+    role: Literal["user", "assistant", "system", "developer"]
+    content: RawJson
+
+
+class Thinking(Members):
+    type: Literal["enabled", "adaptive", "disabled"]
+    budget_tokens: int | None = None
+
+
+class OutputConfig(Members):
+    format: dict[str, RawJson] | None = None
+    effort: str | None = None
+
+
+class Request(Members):
+    """Body of `POST /v1/messages`; unknown members are ignored."""
+
+    model: Annotated[str, Field(min_length=1)]
+    messages: Annotated[list[Turn], Field(min_length=1)]
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    system: str | list[RawJson] | None = None
+    stream: bool | None = None
+    thinking: Thinking | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_k: int | None = None
+    stop_sequences: list[RawJson] | None = None
+    tools: list[RawJson] | None = None
+    tool_choice: RawJson = None
+    output_config: OutputConfig | None = None
+    metadata: RawJson = None
+
+
+def parse(request: Request, *, stream: bool = False) -> Conversation:
+    declared = anthropic_tools(request.tools, request.tool_choice)
+    messages = (*instructions(request), *turns(request))
+    options = Options(
+        stream=stream,
+        reasoning=None if request.thinking is None else thinks(request.thinking),
+        stop=fields.stop_texts(request.stop_sequences, "stop_sequences", limit=None),
+        max_tokens=request.max_tokens,
+        format=wanted_format(request.output_config),
+        search=declared.search,
+        search_forced=declared.search_forced,
+        prefill=begins_answer(messages[-1]),
+    )
+    conversation = Conversation(request.model, messages, options, declared.tools)
+    if not prompting.prompt(conversation):
+        raise fields.missing("messages", "hold nothing to answer")
+    return conversation
+
+
+def instructions(request: Request) -> tuple[Message, ...]:
+    if request.system is None:
+        return ()
+    return (Message(Role.SYSTEM, read_system(request.system, "system")),)
+
+
+def turns(request: Request) -> tuple[Message, ...]:
+    return tuple(
+        Message(
+            ROLES[turn.role],
+            read_content(turn.content, ROLES[turn.role], f"messages.{index}.content"),
+        )
+        for index, turn in enumerate(request.messages)
+    )
+
+
+def thinks(thinking: Thinking) -> bool:
+    return thinking.type != "disabled"
+
+
+def wanted_format(config: OutputConfig | None) -> Format | None:
+    """The only form there is, a JSON schema; it is always binding."""
+    if config is None or config.format is None:
+        return None
+    path = "output_config.format"
+    if fields.text_member(config.format, "type", path) != "json_schema":
+        raise fields.invalid(f"{path}.type", "must be json_schema")
+    path = f"{path}.schema"
+    if config.format.get("schema") is None:
+        raise fields.missing(path, "is required")
+    schema = fields.record(config.format["schema"], path)
+    return Format(fields.json_text(schema, path), strict=True)
+
+
+def begins_answer(last: Message) -> bool:
+    """A closing assistant text is the beginning of the answer; calls are not."""
+    if last.role is not Role.ASSISTANT:
+        return False
+    if any(isinstance(part, PastCall) for part in last.parts):
+        return False
+    return any(isinstance(part, Text) and part.text.strip() for part in last.parts)
