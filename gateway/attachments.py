@@ -11,6 +11,7 @@ from collections.abc import Callable
 from gateway.conversation import data_uris, file_types
 from gateway.conversation.file_types import SNIFFED_BYTES, Unreadable
 from gateway.conversation.requests import Attachment, Conversation
+from gateway.conversation.slices import joined, slices
 from gateway.errors import GatewayError, Kind
 from gateway.upstream import fetch
 from gateway.upstream.assets import File
@@ -22,7 +23,6 @@ __all__ = ["File", "gather"]
 MIB = 1024 * 1024
 AT_ONCE = 4
 IN_THREAD_SIZE = 64 * 1024
-ENCODED_AT_ONCE_BYTES = 3 * 64 * 1024  # in whole groups of three
 
 
 async def gather(conversation: Conversation, settings: Settings) -> tuple[File, ...]:
@@ -99,11 +99,8 @@ async def fetched(attachment: Attachment, take: Callable[[int], None]) -> File:
     return File(name or file_types.default_name(media_type), media_type, content)
 
 
-def encoded(body: bytes) -> str:
-    """In slices, so that no step keeps other threads waiting for long."""
-    starts = range(0, len(body), ENCODED_AT_ONCE_BYTES)
-    pieces = [b64encode(body[at : at + ENCODED_AT_ONCE_BYTES]) for at in starts]
-    return b"".join(pieces).decode("ascii")
+def encoded(body: bytes) -> bytes:
+    return joined(b64encode(body[part]) for part in slices(0, len(body)))
 
 
 def too_large(path: str, told: str) -> GatewayError:

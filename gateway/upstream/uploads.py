@@ -5,7 +5,9 @@ import secrets
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import chain
 
+from gateway.conversation.slices import joined, slices
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, failures
 from gateway.upstream.asset_headers import form_headers
@@ -17,7 +19,7 @@ from gateway.upstream.payloads import encode
 V2_PATH = "/rest/app-chat/upload-file"
 V3_PATH = "/http/upload-file-v2/direct"
 EDIT_SOURCE = "IMAGINE_SELF_UPLOAD_FILE_SOURCE"
-IN_THREAD_CHARS = 64 * 1024
+IN_THREAD_BYTES = 64 * 1024
 NO_LINE_BREAKS = {ord("\r"): None, ord("\n"): None}
 MAX_REPLY_BYTES = 64 * 1024
 
@@ -28,7 +30,7 @@ class File:
 
     name: str
     media_type: str
-    content: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ FORMS: dict[str, Form] = {"auto": as_json, "v2": as_json, "v3": as_form}
 
 async def built(build: Callable[[Upload], bytes], upload: Upload) -> bytes:
     """Large bodies are put together off the event loop."""
-    if len(upload.file.content) > IN_THREAD_CHARS:
+    if len(upload.file.content) > IN_THREAD_BYTES:
         return await asyncio.to_thread(build, upload)
     return build(upload)
 
@@ -90,11 +92,11 @@ async def built(build: Callable[[Upload], bytes], upload: Upload) -> bytes:
 def json_body(upload: Upload) -> bytes:
     """Base64 needs no escapes, so that it is not searched for any."""
     file = upload.file
-    return b'{"fileName":%b,"fileMimeType":%b,"content":"%b"}' % (
-        encode(file.name),
-        encode(file.media_type),
-        file.content.encode("ascii"),
-    )
+    names = encode(file.name), encode(file.media_type)
+    head = b'{"fileName":%b,"fileMimeType":%b,"content":"' % names
+    content = file.content
+    parts = slices(0, len(content))
+    return joined(chain((head,), (content[part] for part in parts), (b'"}',)))
 
 
 def form_body(upload: Upload, boundary: str) -> bytes:
@@ -112,7 +114,10 @@ def form_body(upload: Upload, boundary: str) -> bytes:
         f"Content-Type: {file.media_type}\r\n\r\n"
     )
     end = f"\r\n--{boundary}--\r\n"
-    return b"".join((head.encode(), b64decode(file.content), end.encode()))
+    content = file.content
+    parts = slices(0, len(content))
+    decoded = (b64decode(content[part]) for part in parts)
+    return joined(chain((head.encode(),), decoded, (end.encode(),)))
 
 
 async def read(answer: calls.Answer) -> Json:

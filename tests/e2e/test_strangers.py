@@ -6,15 +6,18 @@ is the product's own.
 
 import asyncio
 import gzip
+import ssl
 import tracemalloc
 import zlib
 
 import pytest
+from cryptography import x509
 
 from gateway.attachments import gather
 from gateway.conversation.requests import Attachment, Conversation, Message, Role
 from gateway.errors import GatewayError, Kind
 from gateway.upstream import fetch
+from tests.gateway.upstream.certificates import certificate
 from tests.gateway.upstream.made_up_web import Loopback, through
 from tests.gateway.upstream.stand_in import (
     CHUNKED,
@@ -99,6 +102,22 @@ async def test_silence_is_cut_when_its_time_is_up(monkeypatch):
         with through(Loopback(server.port)):
             async with asyncio.timeout(2):
                 error = await refused("http://silent.example/")
+    assert error.kind is Kind.INVALID_ATTACHMENT
+
+
+async def test_the_certificate_must_be_the_names_though_the_address_is_pinned(tmp_path):
+    async def answer(peer: Peer, request: Request) -> None:
+        await peer.send(whole(PNG))
+
+    own, authority = certificate(tmp_path, x509.DNSName("pictures.example"))
+    trusting = ssl.create_default_context(cafile=str(authority))
+    async with serving(answer, own) as server:
+        with through(Loopback(server.port, trusting)):
+            assert len(await gathered("https://pictures.example/a.png")) == 1
+            error = await refused("https://other.example/a.png")
+        with through(Loopback(server.port)):  # and someone must vouch for it
+            await refused("https://pictures.example/a.png")
+        assert len(server.requests) == 1
     assert error.kind is Kind.INVALID_ATTACHMENT
 
 

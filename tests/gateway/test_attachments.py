@@ -31,12 +31,12 @@ def settings(**changed: object) -> Chosen:
     return Chosen(**{**given, **changed})
 
 
-def bare(content: bytes) -> str:
-    return base64.b64encode(content).decode()
+def bare(content: bytes) -> bytes:
+    return base64.b64encode(content)
 
 
 def data(content: bytes = PNG, media_type: str = "image/png") -> str:
-    return f"data:{media_type};base64,{bare(content)}"
+    return f"data:{media_type};base64,{bare(content).decode()}"
 
 
 def attached(source: str, kind: str = "image", name: str = "", path: str = "m.0"):

@@ -5,8 +5,8 @@ import binascii
 
 import pytest
 
-from gateway.conversation import data_uris
-from gateway.conversation.data_uris import correct_size, is_data_uri, parse
+from gateway.conversation import slices
+from gateway.conversation.data_uris import is_data_uri, parse
 from gateway.conversation.file_types import Unreadable
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -15,7 +15,7 @@ BARE = base64.b64encode(PNG).decode()
 
 def test_it_is_taken_apart_without_decoding_it():
     uri = parse(f"data:image/png;base64,{BARE}")
-    assert (uri.media_type, uri.content) == ("image/png", BARE)
+    assert (uri.media_type, uri.content) == ("image/png", BARE.encode())
     assert (uri.start, uri.size_bytes) == (PNG[:16], len(PNG))
 
 
@@ -46,7 +46,7 @@ def test_the_type_stands_before_the_first_semicolon(head, media_type):
 )
 def test_white_space_and_the_escapes_of_urls_are_taken_out(payload):
     uri = parse(f"data:image/png;base64,{payload}")
-    assert (uri.content, uri.size_bytes) == (BARE, len(PNG))
+    assert (uri.content, uri.size_bytes) == (BARE.encode(), len(PNG))
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,17 @@ def test_what_is_wrong_is_told(source, told):
 
 
 @pytest.mark.parametrize("size", range(1, 40))
-def test_sizes_agree_with_the_library_over_slices(monkeypatch, size):
-    monkeypatch.setattr(data_uris, "SLICE_CHARS", 7)
+def test_slices_and_the_library_agree(monkeypatch, size):
+    monkeypatch.setattr(slices, "SLICE", 12)
     content = base64.b64encode(bytes(size)).decode()
-    assert correct_size(content) == size
+    assert parse(f"data:;base64,{content}").size_bytes == size
     for at in range(len(content)):
         broken = content[:at] + "=" + content[at + 1 :]
+        source = f"data:;base64,{broken}"
         try:
             expected = len(binascii.a2b_base64(broken, strict_mode=True))
         except binascii.Error:
-            expected = None
-        assert correct_size(broken) == expected
+            with pytest.raises(Unreadable):
+                parse(source)
+        else:
+            assert parse(source).size_bytes == expected

@@ -18,9 +18,9 @@ from tests.gateway.upstream.stand_in import Chosen
 
 LOGIN = Login("tok", "u1")
 CONTENT = bytes(range(256)) * 3
-PNG = File("file.png", "image/png", base64.b64encode(CONTENT).decode())
-TEXT = File("a.txt", "text/plain", "aGk=")
-LARGE = File("b.png", "image/png", base64.b64encode(CONTENT * 200).decode())
+PNG = File("file.png", "image/png", base64.b64encode(CONTENT))
+TEXT = File("a.txt", "text/plain", b"aGk=")
+LARGE = File("b.png", "image/png", base64.b64encode(CONTENT * 200))
 
 
 def settings(**changed: object) -> Chosen:
@@ -80,7 +80,7 @@ async def test_the_first_form_is_json(protocol, file):
     assert orjson.loads(request.content) == {
         "fileName": file.name,
         "fileMimeType": "image/png",
-        "content": file.content,
+        "content": file.content.decode(),
     }
     headers = request.headers
     assert headers["cookie"] == "sso=tok; sso-rw=tok"
@@ -90,7 +90,7 @@ async def test_the_first_form_is_json(protocol, file):
 
 
 async def test_a_name_may_hold_anything():
-    odd = File('a"\\\ud800\u4e2d.png', "image/png", "aGk=")
+    odd = File('a"\\\ud800\u4e2d.png', "image/png", b"aGk=")
     with upstream(named) as asked:
         await assets.upload_all(LOGIN, [odd], settings())
     assert orjson.loads(asked[0].content)["fileName"] == 'a"\\\ufffd\u4e2d.png'
@@ -132,7 +132,7 @@ async def test_the_later_form_is_multipart(file, edit):
 
 
 async def test_the_name_of_a_form_part_is_escaped():
-    odd = File('a"b\\c\u4e2d\r\n.txt', "text/plain", "aGk=")
+    odd = File('a"b\\c\u4e2d\r\n.txt', "text/plain", b"aGk=")
     with upstream(fixed(200, {"uploadId": "u"})) as asked:
         await assets.upload(LOGIN, odd, settings(upstream__upload_protocol="v3"))
     assert 'filename="a\\"b\\\\c\u4e2d.txt"\r\n'.encode() in asked[0].content
@@ -215,7 +215,7 @@ async def test_a_broken_connection_costs_nothing_either():
 
 
 async def test_the_same_file_is_uploaded_once():
-    again = File(PNG.name, PNG.media_type, "".join(list(PNG.content)))
+    again = File(PNG.name, PNG.media_type, bytes(bytearray(PNG.content)))
     with upstream(named) as asked:
         ids = await assets.upload_all(LOGIN, [PNG, TEXT, again, TEXT], settings())
     assert ids == ("id-file.png", "id-a.txt")
@@ -251,7 +251,7 @@ async def settle() -> None:
 
 
 def numbered(count: int) -> list[File]:
-    return [File(f"{n}", "text/plain", "aGk=") for n in range(count)]
+    return [File(f"{n}", "text/plain", b"aGk=") for n in range(count)]
 
 
 async def test_ids_come_in_the_order_of_the_files_within_a_limit_of_the_process():
