@@ -52,11 +52,16 @@ class Catalog:
     def routes(self) -> Iterable[Route]:
         return self._routes.values()
 
-    def chat_route(self, model: str) -> Route:
-        """The route of a chat model; other kinds are refused with their own error."""
+    def route(self, model: str) -> Route:
+        """The route of a model of any kind."""
         route = self._routes.get(model)
         if route is None:
             raise unknown_model(model)
+        return route
+
+    def chat_route(self, model: str) -> Route:
+        """The route of a chat model; other kinds are refused with their own error."""
+        route = self.route(model)
         if route.capability not in SERVED_CAPABILITIES:
             raise GatewayError(
                 Kind.UNSUPPORTED_MODEL,

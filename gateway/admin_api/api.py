@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from gateway.admin_api import access, batch, errors, status, tokens
+from gateway.admin_api import access, batch, errors, explain, status, tokens
 
 api = NinjaAPI(
     title="Grok Gateway: operators",
@@ -14,4 +14,5 @@ api = NinjaAPI(
 api.add_router("", tokens.router)
 api.add_router("", batch.router)
 api.add_router("", status.router)
+api.add_router("", explain.router)
 errors.register(api)
