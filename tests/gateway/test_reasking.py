@@ -125,7 +125,9 @@ async def test_a_demand_that_is_ignored_twice_ends_in_text(stage):
     assert (text_in(found), ends(found)) == ("Still sunny.", FinishReason.STOP)
 
 
-@pytest.mark.parametrize("second", [503, Stream(error()), END], ids=repr)
+@pytest.mark.parametrize(
+    "second", [503, Stream(error()), END], ids=["status", "in band", "empty"]
+)
 async def test_if_the_second_question_fails_the_first_answer_stands(stage, second):
     stage.add("a", "b")
     stage.upstream.will(said("It is sunny.") + END, second)
@@ -151,6 +153,34 @@ async def test_without_a_unit_left_nobody_asks_again(stage):
     stage.upstream.will(said("It is sunny.") + END)
     found = await events_of(asking(tools=tools(ToolChoice.REQUIRED)))
     assert text_in(found) == "It is sunny."
+    assert len(stage.upstream.asked) == 1
+
+
+async def test_bad_json_is_asked_for_once_more_in_a_whole_answer(stage):
+    stage.add("a")
+    stage.upstream.will(
+        said("Sure: {broken") + END, said('```json\n{"a":1}\n```') + END
+    )
+    found = await events_of(asking(format=Format(), stream=False))
+    assert orjson.loads(text_in(found)) == {"a": 1}
+
+
+async def test_a_strict_schema_is_checked_in_a_whole_answer(stage):
+    stage.add("a")
+    wanted = Format(SCHEMA, "place", strict=True)
+    stage.upstream.will(said('{"town":1}') + END, said('{"city":"Oslo"}') + END)
+    found = await events_of(asking(format=wanted, stream=False))
+    assert orjson.loads(text_in(found)) == {"city": "Oslo"}
+    assert len(stage.upstream.asked) == 2
+
+
+async def test_a_streamed_json_answer_loses_its_fence_and_is_not_asked_again(stage):
+    stage.add("a")
+    stage.upstream.will(
+        said("Here:\n```json\n") + said('{"a":') + said("1}\n```") + END
+    )
+    found = await events_of(asking(format=Format(), stream=True))
+    assert text_in(found) == '{"a":1}'
     assert len(stage.upstream.asked) == 1
 
 
