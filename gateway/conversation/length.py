@@ -2,29 +2,47 @@
 
 from gateway.conversation.tokens import Meter, encoding
 
+# Text that follows may divide the last words into somewhat more tokens than before.
+SLACK_TOKENS = 16
+
 
 class LengthLimit:
-    """Passes text until the limit is exceeded; `done` says that it was cut."""
+    """Passes text until the limit is exceeded; `done` says that it was cut.
 
-    __slots__ = ("_limit", "_meter", "done")
+    A token has at least one byte, so nothing need be counted while there is room for
+    every byte that came since the last count.
+    """
+
+    __slots__ = ("_counted", "_limit", "_meter", "_since_bytes", "done")
 
     def __init__(self, max_tokens: int) -> None:
-        self._limit = max_tokens
+        self._limit = max_tokens - SLACK_TOKENS
         self._meter = Meter()
+        self._counted = 0
+        self._since_bytes = 0
         self.done = False
 
     def feed(self, text: str) -> str:
         if self.done:
             return ""
-        before = self._meter.total()
-        self._meter.feed(text)
-        if self._meter.total() <= self._limit:
+        self._since_bytes += len(text.encode("utf-8", "replace"))
+        if self._counted + self._since_bytes <= self._limit:
+            self._meter.feed(text)
             return text
-        self.done = True
-        return beginning(text, self._limit - before)
+        return self._weighed(text)
 
     def close(self) -> str:
         return ""
+
+    def _weighed(self, text: str) -> str:
+        limit = self._limit + SLACK_TOKENS
+        before = self._meter.total()
+        self._meter.feed(text)
+        self._counted, self._since_bytes = self._meter.total(), 0
+        if self._counted <= limit:
+            return text
+        self.done = True
+        return beginning(text, limit - before)
 
 
 def beginning(text: str, tokens: int) -> str:

@@ -4,30 +4,33 @@
 class Beginning:
     """Drops the caller's own beginning where the model repeats it; passes the rest."""
 
-    __slots__ = ("_expected", "_held", "_open", "done")
+    __slots__ = ("_expected", "_held", "_matched", "_open", "done")
 
     def __init__(self, expected: str) -> None:
-        self._expected = expected
-        self._held = ""
+        self._expected = expected.lstrip()
+        self._matched = 0  # characters of it that were said so far
+        self._held: list[str] = []
         self._open = True
         self.done = False
 
     def feed(self, text: str) -> str:
         if not self._open:
             return text
-        self._held += text
-        said = self._held.lstrip()
-        if said.startswith(self._expected):
-            return self._release(said[len(self._expected) :])
-        if self._expected.startswith(said):
+        self._held.append(text)
+        said = text if self._matched else text.lstrip()
+        left = len(self._expected) - self._matched
+        if not self._expected.startswith(said[:left], self._matched):
+            return self.close()
+        self._matched += min(left, len(said))
+        if len(said) < left:
             return ""
-        return self._release(self._held)
+        self._held.clear()
+        self._open = False
+        return said[left:]
 
     def close(self) -> str:
         """What turned out to be no repetition."""
-        return self._release(self._held) if self._open else ""
-
-    def _release(self, text: str) -> str:
+        held = "".join(self._held)
+        self._held.clear()
         self._open = False
-        self._held = ""
-        return text
+        return held
