@@ -17,7 +17,7 @@ from media import formats, index, links, ranges, threads
 from media.errors import BadId, UnknownFile
 from media.models import Asset, Kind
 from media.ranges import Conditions, Share, Version
-from media.reading import Reading
+from media.reading import CHUNK_BYTES, Reading
 from media.shelves import Shelf, shelf
 
 YEAR_S = 31_536_000
@@ -121,7 +121,8 @@ def body_of(
             raise FileNotFoundError(asset.name)
         return Serving(share.status, headers)
     reading = Reading(source.open(asset.name))
-    whole = source.path(asset.name) if share.status == 200 else None
+    large = share.length > CHUNK_BYTES  # a small file is quicker sent from here
+    whole = source.path(asset.name) if large and share.status == 200 else None
     return Serving(share.status, headers, reading, share.start, share.length, whole)
 
 

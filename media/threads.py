@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 DISK_THREADS = 4
 CHECK_THREADS = 2
@@ -58,7 +58,7 @@ async def run(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> R:
-    """The work's result; a database connection it opened is given back."""
+    """The work's result; what it used of the database is given back."""
     step = functools.partial(closing, work, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(pool, step)
 
@@ -67,4 +67,14 @@ def closing(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return work(*args, **kwargs)
     finally:
+        give_back()
+
+
+def give_back() -> None:
+    """End the use of a server's connection; that of a file is kept if it is well.
+
+    The threads are few, and opening an SQLite file takes several times as long as the
+    query it is opened for.
+    """
+    if connection.vendor != "sqlite" or connection.errors_occurred:
         close_old_connections()

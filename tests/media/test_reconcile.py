@@ -125,6 +125,9 @@ class TestAdoption:
         kept("a")
         assert not reconcile.inserted(shelf(Kind.IMAGE), asset)
 
+    def test_a_file_that_has_just_gone_is_passed_over(self, files):
+        assert reconcile.described(shelf(Kind.IMAGE), "images/gone.png") is None
+
     def test_a_stop_ends_it_between_batches(self, files, monkeypatch):
         monkeypatch.setattr(index, "BATCH_ROWS", 2)
         for number in range(6):

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
 from grokgateway.jobs import leadership
 from grokgateway.jobs.models import LeaderLease
@@ -114,3 +114,30 @@ def test_of_many_claims_at_once_one_succeeds(known):
     with ThreadPoolExecutor(8) as executor:
         leases = [lease for lease in executor.map(claim, range(8)) if lease]
     assert len(leases) == 1
+
+
+@pytest.mark.django_db
+def test_renewing_ends_with_the_loss_of_the_lease(caplog):
+    lease = leadership.claim("work", life=timedelta(0))
+    assert lease
+    leadership.keep_renewing(lease, timedelta(seconds=0.003), threading.Event())
+    assert "lease work was lost" in caplog.text
+
+
+@pytest.mark.django_db
+def test_renewing_outlasts_an_outage_of_the_database(monkeypatch, caplog):
+    done = threading.Event()
+    answers = iter([OperationalError("away"), True])
+
+    def renew(_lease, **_options):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        done.set()
+        return answer
+
+    monkeypatch.setattr(leadership, "renew", renew)
+    lease = leadership.Lease("work", "me", 1)
+    leadership.keep_renewing(lease, timedelta(seconds=0.003), done)
+    assert "could not be renewed" in caplog.text
+    assert next(answers, None) is None
