@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
 from gateway import auth, http
+from gateway.admission import Admission
 from gateway.errors import GatewayError, Kind
 from gateway.routes import (
     chat,
@@ -22,7 +22,6 @@ from gateway.routes import (
     responses,
     stored_responses,
 )
-from grokgateway import config
 
 logger = logging.getLogger(__name__)
 
@@ -63,29 +62,10 @@ class JsonParser(Parser):
         return {name: value for name, value in body.items() if value is not None}
 
 
-def text_of(header: bytes | None) -> str | None:
-    return None if header is None else header.decode("utf-8", "surrogateescape")
-
-
 async def authenticate(request: HttpRequest) -> auth.Caller:
-    snapshot = config.current()
-    headers = request.raw_headers  # type: ignore[attr-defined] # entry.Request
-    caller = auth.authenticate(
-        auth.Credentials(
-            authorization=text_of(headers.get(b"authorization")),
-            x_api_key=text_of(headers.get(b"x-api-key")),
-            peer=request.META.get("REMOTE_ADDR", ""),
-            forwarded=not headers.keys().isdisjoint(auth.FORWARDING_HEADERS),
-            forwarded_for=text_of(headers.get(b"x-forwarded-for")),
-        ),
-        auth.Policy(
-            keys=snapshot.items("app.api_key"),
-            allow_anonymous=snapshot.flag("app.allow_anonymous"),
-            trusted_proxies=tuple(settings.TRUSTED_PROXIES),
-        ),
-    )
-    request.journal.key = caller.fingerprint  # type: ignore[attr-defined] # entry.Request
-    return caller
+    """Whom the entry has found, or finds now for a request without a body."""
+    admission: Admission = request.admission  # type: ignore[attr-defined] # entry.Request
+    return admission.caller()
 
 
 def on_gateway_error(request: HttpRequest, error: GatewayError) -> HttpResponse:

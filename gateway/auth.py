@@ -1,14 +1,15 @@
 """Who is calling `/v1`: keys from two headers, or an open door on private networks."""
 
-import hashlib
 import hmac
 import ipaddress
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import HttpRequest
 
 from gateway.errors import GatewayError, Kind
+from gateway.keys import identity
+from gateway.keys.cards import KeyBook, KeyCard
 
 FORWARDING_HEADERS = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -18,12 +19,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Caller:
     """`fingerprint` owns stored objects; open mode has one shared owner.
 
-    Empty `models` and `pools` mean all of them.
+    Empty `models` and `pools` mean all of them. Only a named key has a `card`.
     """
 
     fingerprint: str
     models: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
+    card: KeyCard | None = None
 
     def admitted(self, pools: tuple[str, ...]) -> tuple[str, ...]:
         """Those of `pools` that the caller may use, in their order."""
@@ -72,14 +74,17 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """`keys` are those of `app.api_key`; they have no limits."""
+
     keys: tuple[str, ...]
     allow_anonymous: bool
     trusted_proxies: tuple[Network, ...] = ()
+    named: KeyBook = field(default_factory=lambda: KeyBook({}))
 
 
-def authenticate(shown: Credentials, policy: Policy) -> Caller:
+def authenticate(shown: Credentials, policy: Policy, now: float) -> Caller:
     """The caller, or `INVALID_API_KEY` (public-api 1.1, decisions 12)."""
-    if not policy.keys:
+    if not policy.keys and not len(policy.named):
         if policy.allow_anonymous or is_private(shown, policy.trusted_proxies):
             return OPEN
         raise GatewayError(
@@ -89,12 +94,23 @@ def authenticate(shown: Credentials, policy: Policy) -> Caller:
         )
     for presented in presented_keys(shown):
         if matches(presented, policy.keys):
-            return Caller(fingerprint(presented))
+            return Caller(identity.owner(presented))
+        card = policy.named.find(presented)
+        if card is not None:
+            return holder(card, now)
     raise GatewayError(
         Kind.INVALID_API_KEY,
         "Missing or incorrect API key. Send it as 'Authorization: Bearer KEY' "
         "or 'x-api-key: KEY'.",
     )
+
+
+def holder(card: KeyCard, now: float) -> Caller:
+    if not card.enabled:
+        raise GatewayError(Kind.INVALID_API_KEY, "This API key is disabled.")
+    if card.expired(now):
+        raise GatewayError(Kind.INVALID_API_KEY, "This API key has expired.")
+    return Caller(card.fingerprint, card.models, card.pools, card)
 
 
 def presented_keys(shown: Credentials) -> Iterable[str]:
@@ -115,20 +131,23 @@ def matches(presented: str, keys: Iterable[str]) -> bool:
     return found
 
 
-def fingerprint(key: str) -> str:
-    digest = hashlib.sha256(b"grok-gateway owner\0" + key.encode("utf-8", "replace"))
-    return "key_" + digest.hexdigest()[:24]
-
-
 def is_private(shown: Credentials, trusted: tuple[Network, ...]) -> bool:
     """Loopback or private; what an untrusted peer forwards counts as public."""
     if not shown.forwarded:
         return not shown.peer or private_address(shown.peer)
+    hop = origin(shown, trusted)
+    return hop not in {"", shown.peer} and private_address(hop)
+
+
+def origin(shown: Credentials, trusted: tuple[Network, ...]) -> str:
+    """The nearest address that is no trusted proxy; empty if all of them are."""
+    if not shown.forwarded:
+        return shown.peer
     hops = [hop.strip() for hop in (shown.forwarded_for or "").split(",")]
     for hop in reversed([*hops, shown.peer]):
         if not within(hop, trusted):
-            return hop != shown.peer and private_address(hop)
-    return False
+            return hop
+    return ""
 
 
 def within(text: str, networks: tuple[Network, ...]) -> bool:

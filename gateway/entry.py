@@ -8,10 +8,8 @@ in the caller's dialect, the watch for a client that leaves.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from io import BytesIO
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -19,12 +17,13 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 
-from gateway import http
+from gateway import bodies, http
+from gateway.admission import Admission
 from gateway.delivery import FileResponse, send_file
 from gateway.errors import GatewayError, Kind
 from gateway.recorder import STATUS_CLIENT_GONE, Journal, record
+from gateway.refusals import RefusalBudget
 from gateway.streaming import Sender, StreamResponse
-from grokgateway import config
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +32,13 @@ Message = dict[str, Any]  # likewise
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-SPOOL_BYTES = 1024 * 1024
-MIB = 1024 * 1024
-
 
 class Entry:
     """An ASGI application for the HTTP paths of the public API."""
 
     def __init__(self, urlconf: str = "gateway.urls") -> None:
         self._resolver: URLResolver = get_resolver(urlconf)
+        self._refusals = RefusalBudget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -50,15 +47,47 @@ class Entry:
             return
         arrived = time.perf_counter()
         request_id = http.request_id(headers)
+        journal = Journal(request_id, endpoint=scope["path"], arrived=arrived)
+        admission = Admission(scope, journal)
         try:
-            body = await read_body(receive, body_limit(headers), headers)
+            body = await self._admitted(scope, receive, send, admission)
+            if body is not None:
+                journal.began = time.perf_counter()
+                await self._serve(scope, receive, send, body, admission)
+        finally:
+            admission.leave()
+            self._record(admission)
+
+    async def _admitted(
+        self, scope: Scope, receive: Receive, send: Send, admission: Admission
+    ) -> IO[bytes] | None:
+        """The body, once its caller may send it; None if there is nothing to answer."""
+        headers = dict(scope["headers"])
+        journal = admission.journal
+        journal.status = STATUS_CLIENT_GONE
+        try:
+            admission.enter()
+            return await bodies.read(receive, bodies.limit(headers), headers)
         except GatewayError as error:
-            refused = http.error_response(error, request_id, http.dialect_of(scope))
-            await send_response(send, scope, refused, request_id)
-            return
-        if body is not None:
-            journal = Journal(request_id, endpoint=scope["path"], arrived=arrived)
-            await self._serve(scope, receive, send, body, journal)
+            journal.error_code = str(error.kind)
+            dialect = http.dialect_of(scope)
+            response = http.error_response(error, journal.request_id, dialect)
+            journal.status = response.status_code
+            await send_response(
+                send, scope, response, journal.request_id, admission.headers()
+            )
+        return None
+
+    def _record(self, admission: Admission) -> None:
+        """Note what was done; of refusals only as many as the table should hold."""
+        journal = admission.journal
+        refused = admission.over_limit or not journal.key
+        if not refused or (
+            journal.status >= 400
+            and admission.guarded
+            and self._refusals.worth_recording(admission.counterpart)
+        ):
+            record(journal)
 
     async def _serve(
         self,
@@ -66,7 +95,7 @@ class Entry:
         receive: Receive,
         send: Send,
         body: IO[bytes],
-        journal: Journal,
+        admission: Admission,
     ) -> None:
         """Answer, and stop answering at once when the client leaves."""
         loop = asyncio.get_running_loop()
@@ -83,7 +112,7 @@ class Entry:
 
         watcher = loop.create_task(watch())
         try:
-            await self._answer(scope, send, body, journal)
+            await self._answer(scope, send, body, admission)
         except asyncio.CancelledError:
             if not gone or work is None:
                 raise
@@ -92,14 +121,15 @@ class Entry:
             watcher.cancel()
 
     async def _answer(
-        self, scope: Scope, send: Send, body: IO[bytes], journal: Journal
+        self, scope: Scope, send: Send, body: IO[bytes], admission: Admission
     ) -> None:
+        journal = admission.journal
         request_id = journal.request_id
         try:
             with body:
-                response = await self._respond(scope, body, journal)
+                response = await self._respond(scope, body, admission)
             if isinstance(response, StreamResponse):
-                await self._stream(response, send, scope, request_id)
+                await self._stream(response, send, scope, admission)
                 return
             if isinstance(response, FileResponse):
                 journal.status = response.status_code
@@ -109,22 +139,21 @@ class Entry:
             journal.status = response.status_code
             if http.dialect_of(scope) is http.OPENAI:
                 response["openai-processing-ms"] = str(round(journal.elapsed_ms()))
-            await send_response(send, scope, response, request_id)
+            admission.leave()
+            await send_response(send, scope, response, request_id, admission.headers())
         except OSError:
             journal.status = STATUS_CLIENT_GONE  # the server found the socket closed
-        finally:
-            if journal.key:
-                record(journal)
 
     async def _respond(
-        self, scope: Scope, body: IO[bytes], journal: Journal
+        self, scope: Scope, body: IO[bytes], admission: Admission
     ) -> HttpResponseBase:
         """The view's response; nothing of the request outlives this."""
+        journal = admission.journal
         method = scope["method"]
         refuse = Refusals(journal, http.dialect_of(scope))
         try:
             match = self._resolver.resolve(route_path(scope["path"]))
-            request = Request(scope, body, journal)
+            request = Request(scope, body, admission)
         except Resolver404:
             unknown = f"Unknown URL: {method} {scope['path'][:256]}"
             return refuse(Kind.UNKNOWN_URL, unknown)
@@ -143,10 +172,17 @@ class Entry:
         return response
 
     async def _stream(
-        self, response: StreamResponse, send: Send, scope: Scope, request_id: str
+        self,
+        response: StreamResponse,
+        send: Send,
+        scope: Scope,
+        admission: Admission,
     ) -> None:
         dialect = http.dialect_of(scope)
-        sender = Sender(response, send, http.common_headers(request_id, dialect))
+        request_id = admission.journal.request_id
+        headers = http.common_headers(request_id, dialect)
+        headers.extend(admission.headers())
+        sender = Sender(response, send, headers, before_last=admission.leave)
         try:
             error = await sender.run()
         except OSError:
@@ -159,15 +195,17 @@ class Entry:
         if error is not None:
             failed = http.error_response(error, request_id, dialect)
             response.ask.journal.status = failed.status_code
-            await send_response(send, scope, failed, request_id)
+            admission.leave()
+            await send_response(send, scope, failed, request_id, admission.headers())
 
 
 class Request(ASGIRequest):
-    """A Django request with its journal, its dialect and the headers as they came."""
+    """A Django request with its admission, journal, dialect, headers as they came."""
 
-    def __init__(self, scope: Scope, body: IO[bytes], journal: Journal) -> None:
+    def __init__(self, scope: Scope, body: IO[bytes], admission: Admission) -> None:
         super().__init__(scope, body)
-        self.journal = journal
+        self.admission = admission
+        self.journal = admission.journal
         self.dialect = http.dialect_of(scope)
         self.raw_headers: dict[bytes, bytes] = dict(scope["headers"])
 
@@ -192,59 +230,18 @@ def route_path(path: str) -> str:
     return path[:-1] if len(path) > 1 and path.endswith("/") else path
 
 
-def body_limit(headers: Mapping[bytes, bytes]) -> int:
-    multipart = headers.get(b"content-type", b"").startswith(b"multipart/")
-    key = "limits.multipart_mb" if multipart else "limits.json_body_mb"
-    return config.current().number(key) * MIB
-
-
-async def read_body(
-    receive: Receive, limit_bytes: int, headers: Mapping[bytes, bytes]
-) -> IO[bytes] | None:
-    """The body as a file, spooled to disk when large; None if the client left."""
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit_bytes:
-        raise too_large(limit_bytes)
-    body: IO[bytes] = BytesIO()
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            body.close()
-            return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit_bytes:
-            body.close()
-            raise too_large(limit_bytes)
-        if size > SPOOL_BYTES and isinstance(body, BytesIO):
-            body = spooled(body)
-        body.write(chunk)
-        if not message.get("more_body", False):
-            body.seek(0)
-            return body
-
-
-def spooled(body: BytesIO) -> IO[bytes]:
-    """A large body goes to disk; the caller closes it."""
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed with the request
-    file.write(body.getvalue())
-    return file
-
-
-def too_large(limit_bytes: int) -> GatewayError:
-    return GatewayError(
-        Kind.TOO_LARGE, f"The request body exceeds {limit_bytes // MIB} MiB."
-    )
-
-
 async def send_response(
-    send: Send, scope: Scope, response: HttpResponseBase, request_id: str
+    send: Send,
+    scope: Scope,
+    response: HttpResponseBase,
+    request_id: str,
+    more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:
     content = getattr(response, "content", b"")
     headers = http.encoded(response.items())
     headers.append((b"content-length", str(len(content)).encode()))
     headers.extend(http.common_headers(request_id, http.dialect_of(scope)))
+    headers.extend(more)
     await send_plain(
         send,
         response.status_code,

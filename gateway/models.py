@@ -1,6 +1,8 @@
-"""Tables of the gateway: which models are offered, and what each request did."""
+"""Tables of the gateway: models offered, keys and their use, what each request did."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Tier(models.TextChoices):
@@ -101,3 +103,101 @@ class StoredResponse(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+LARGEST_COUNT = 100_000  # of requests that are remembered one by one
+LARGEST_SUM = 2**31 - 1
+LARGEST_TOKEN_SUM = 10**15
+
+
+class ApiKey(models.Model):
+    """A named key of `/v1`. Its clear text is shown once and kept nowhere.
+
+    `key_hash` finds it, `fingerprint` owns what it stores, `hint` lets people tell it
+    apart. Empty lists of what is allowed mean all; a limit that is null does not exist.
+    """
+
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=32, unique=True, editable=False
+    )
+    hint = models.CharField(_("key"), max_length=16, editable=False)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    allowed_models = models.JSONField(_("allowed models"), default=list, blank=True)
+    allowed_pools = models.JSONField(_("allowed pools"), default=list, blank=True)
+    requests_per_min = models.PositiveIntegerField(
+        _("requests per minute"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LARGEST_COUNT)],
+    )
+    concurrent = models.PositiveIntegerField(
+        _("requests at once"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LARGEST_COUNT)],
+    )
+    requests_per_day = models.PositiveIntegerField(
+        _("requests per day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LARGEST_SUM)],
+    )
+    tokens_per_day = models.PositiveBigIntegerField(
+        _("tokens per day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LARGEST_TOKEN_SUM)],
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    last_used_at = models.DateTimeField(
+        _("last used"), null=True, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(requests_per_min__gt=0), name="apikey_per_min"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(concurrent__gt=0), name="apikey_concurrent"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(requests_per_day__gt=0), name="apikey_per_day"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tokens_per_day__gt=0), name="apikey_tokens"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeyUsage(models.Model):
+    """What a key did on one day (UTC); `refused` counts requests over its limits."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="usage")
+    day = models.DateField()
+    requests = models.PositiveBigIntegerField(default=0)
+    failed = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+    prompt_tokens = models.PositiveBigIntegerField(default=0)
+    completion_tokens = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("use of a key")
+        verbose_name_plural = _("use of keys")
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "day"], name="keyusage_key_day"),
+        ]
+        indexes = [models.Index(fields=["day"], name="keyusage_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}"

@@ -82,13 +82,18 @@ class Sender:
     """Sends one stream: commits late, keeps it alive, ends it in the right dialect."""
 
     def __init__(
-        self, response: StreamResponse, send: Send, headers: list[tuple[bytes, bytes]]
+        self,
+        response: StreamResponse,
+        send: Send,
+        headers: list[tuple[bytes, bytes]],
+        before_last: Callable[[], None] = lambda: None,
     ) -> None:
         self._response = response
         self._encoder = response.encoder
         self._journal = response.ask.journal
         self._send = send
         self._headers = headers
+        self._before_last = before_last  # the client may ask again once it has all
         self._committed = False
         self._sending = asyncio.Lock()
         self._last_sent = 0.0
@@ -129,6 +134,8 @@ class Sender:
 
     async def _out(self, data: bytes, *, more: bool = True) -> None:
         async with self._sending:
+            if not more:
+                self._before_last()
             if not self._committed:
                 data = await self._commit() + data
             self._last_sent = time.monotonic()

@@ -13,7 +13,7 @@ from accounts import leases
 from accounts.errors import NoAccountAvailable
 from gateway import catalog, refreshing
 from gateway.asking import Ask, Question, prepared
-from gateway.conversation.events import Event, Finished
+from gateway.conversation.events import Event, Finished, Usage
 from gateway.conversation.shaping import Shaper
 from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from gateway.recorder import Journal
@@ -94,19 +94,24 @@ async def answer(
             async with aclosing(second(held, said, shaper, journal)) as batches:
                 async for events in batches:
                     yield events
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, GeneratorExit):
         held.mark_sent()
+        journal.usage = said_so_far(shaper)
         raise
     except GatewayError as error:
         attempt.reason = settle_failure(held, error)
+        journal.usage = said_so_far(shaper)
         raise
-    held.settle(leases.Outcome.SUCCESS)
-    if held.guessed and snapshot.flag("account.refresh.enabled"):
-        outbox.current().put(refreshing.UNCERTAIN, held.account_id)
+    settle_success(held, snapshot)
     attempt.reason = OK
     ending = shaper.close()
     journal.usage = next(e.usage for e in ending if isinstance(e, Finished))
     yield ending
+
+
+def said_so_far(shaper: Shaper) -> Usage | None:
+    """An answer that was broken off has its price; one that never began has none."""
+    return None if shaper.empty else shaper.usage()
 
 
 def said_by(
@@ -149,6 +154,13 @@ async def second(
     except UpstreamFailure as failure:
         logger.info("asking once more failed: %s", failure.fault)
         shaper.give_up()
+
+
+def settle_success(held: leases.Lease, snapshot: Snapshot) -> None:
+    """Done; what is left to an account whose quota was guessed is asked for soon."""
+    held.settle(leases.Outcome.SUCCESS)
+    if held.guessed and snapshot.flag("account.refresh.enabled"):
+        outbox.current().put(refreshing.UNCERTAIN, held.account_id)
 
 
 def settle_failure(held: leases.Lease, error: GatewayError) -> str:

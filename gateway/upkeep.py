@@ -7,6 +7,7 @@ from django.db import close_old_connections
 
 from accounts import restorepoints, store
 from gateway import recorder, stored
+from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
 from media import upkeep as media_upkeep
@@ -21,6 +22,7 @@ def purge_expired() -> None:
     try:
         media_upkeep.purge(now)
         recorder.purge(snapshot.number("retention.requests_days"), now)
+        keys.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

@@ -18,6 +18,7 @@ from gateway import catalog, http, works
 from gateway.conversation import tokens
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
+from gateway.keys import store as keys
 from gateway.refreshing import Refresher
 from gateway.upkeep import purge_expired
 from gateway.upstream import pool
@@ -180,10 +181,11 @@ async def work_off_batches() -> None:
 
 
 def load_everything() -> None:
-    """Synchronous: keys, configuration, catalogue."""
+    """Synchronous: credential keys, configuration, catalogue, API keys."""
     crypto.ring()
     startup.follow(config.load())
     catalog.load()
+    keys.load()
 
 
 def reload_settings() -> None:
@@ -191,6 +193,7 @@ def reload_settings() -> None:
     try:
         config.refresh()
         catalog.load()
+        keys.load()
     finally:
         close_old_connections()  # one that an outage broke would stay broken
 

@@ -5,6 +5,8 @@ import itertools
 from accounts.credentials import public_id, seal, token_hash
 from accounts.models import Account
 from accounts.store import reset_windows, take_revision
+from gateway.keys import store as keys
+from gateway.models import ApiKey
 
 numbers = itertools.count(1)
 
@@ -29,3 +31,9 @@ def make_account(*, token: str | None = None, windows: bool = True, **overrides)
     if windows:
         reset_windows({account.pk: account.pool})
     return account
+
+
+def make_key(**overrides):
+    """Return a named key's row and its clear text."""
+    row = ApiKey(**{"name": f"key {next(numbers)}"} | overrides)
+    return row, keys.create(row)

@@ -8,6 +8,7 @@ from pathlib import Path
 PATTERNS = (
     re.compile(rb"eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
     re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    re.compile(rb"\bgk-[A-Za-z0-9_-]{43}"),
     re.compile(rb"\bsk-[A-Za-z0-9]{32,}\b"),
 )
 

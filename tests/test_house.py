@@ -26,6 +26,7 @@ CJK_ALLOWED = {
 HOMES = {
     "accounts.directory.HOME",
     "gateway.catalog.HOME",
+    "gateway.keys.home.HOME",
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
     "gateway.upstream.network.HOME",

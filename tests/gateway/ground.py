@@ -16,6 +16,9 @@ from accounts.rows import AccountRow
 from gateway import catalog, refreshing
 from gateway.catalog import Catalog, Route
 from gateway.conversation.requests import Conversation, Message, Options, Role, Text
+from gateway.keys import home as keys
+from gateway.keys.cards import KeyBook
+from gateway.keys.ledger import Ledger
 from gateway.recorder import RECORDS, Journal
 from gateway.turn import Ask
 from gateway.upstream import pool
@@ -161,6 +164,8 @@ def ground(put: Callable[[object, str, object], None]) -> Iterator[Ground]:
     accounts.loaded = True
     put(directory.HOME, "directory", accounts)
     put(catalog.HOME, "catalog", Catalog(ROUTES))
+    put(keys.HOME, "book", KeyBook({}))
+    put(keys.HOME, "ledger", Ledger())
     put(outbox, "current", lambda: kept)
     put(refreshing.HOME, "on_demand", NoHelp())
     with ExitStack() as stack:

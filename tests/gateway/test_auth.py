@@ -5,6 +5,7 @@ import pytest
 from gateway.auth import OPEN, Caller, Credentials, Policy, authenticate
 from gateway.errors import GatewayError, Kind
 
+NOW = 1_800_000_000.0
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"),)
 
 
@@ -23,7 +24,9 @@ def shown(authorization=None, x_api_key=None, peer="127.0.0.1", **more):
     ],
 )
 def test_either_header_opens_the_door(credentials):
-    caller = authenticate(credentials, Policy(("one", "two"), allow_anonymous=False))
+    caller = authenticate(
+        credentials, Policy(("one", "two"), allow_anonymous=False), NOW
+    )
     assert caller.fingerprint.startswith("key_")
 
 
@@ -39,7 +42,7 @@ def test_either_header_opens_the_door(credentials):
 )
 def test_a_missing_or_wrong_key_is_refused(credentials):
     with pytest.raises(GatewayError) as caught:
-        authenticate(credentials, Policy(("one",), allow_anonymous=True))
+        authenticate(credentials, Policy(("one",), allow_anonymous=True), NOW)
     assert caught.value.kind is Kind.INVALID_API_KEY
 
 
@@ -69,15 +72,15 @@ def test_a_missing_or_wrong_key_is_refused(credentials):
 def test_without_keys_only_private_callers_are_served(credentials, allowed):
     policy = Policy((), allow_anonymous=False, trusted_proxies=PROXIES)
     if allowed:
-        assert authenticate(credentials, policy) is OPEN
+        assert authenticate(credentials, policy, NOW) is OPEN
     else:
         with pytest.raises(GatewayError):
-            authenticate(credentials, policy)
+            authenticate(credentials, policy, NOW)
 
 
 def test_the_operator_can_open_the_door_on_purpose():
     policy = Policy((), allow_anonymous=True)
-    assert authenticate(shown(peer="8.8.8.8"), policy) is OPEN
+    assert authenticate(shown(peer="8.8.8.8"), policy, NOW) is OPEN
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import orjson
 import pytest
 
-from gateway import entry
+from gateway import bodies, entry
 from gateway.entry import Entry
 from gateway.errors import GatewayError
 from grokgateway import config
@@ -127,7 +127,7 @@ async def test_head_of_what_is_not_there(app):
 @pytest.mark.parametrize("limit", [1, 2])
 async def test_a_declared_body_over_the_limit_is_not_read(app, limit):
     with config.override({"limits.json_body_mb": limit}):
-        size = limit * entry.MIB + 1
+        size = limit * bodies.MIB + 1
         asking = Exchange("POST", CHAT, headers={"Content-Length": str(size)})
         await asking.through(app)
     assert envelope(asking) == (413, "request_too_large")
@@ -135,7 +135,7 @@ async def test_a_declared_body_over_the_limit_is_not_read(app, limit):
 
 
 async def test_a_chunked_body_over_the_limit_is_cut_off(app):
-    chunks = [b" " * (entry.MIB // 2)] * 8
+    chunks = [b" " * (bodies.MIB // 2)] * 8
     with config.override({"limits.json_body_mb": 1}):
         asking = await Exchange("POST", CHAT, chunks).through(app)
     assert envelope(asking) == (413, "request_too_large")
@@ -144,7 +144,7 @@ async def test_a_chunked_body_over_the_limit_is_cut_off(app):
 
 async def test_a_body_of_exactly_the_limit_is_read(app):
     body = orjson.dumps({"model": "nonsense", "messages": ASK["messages"]})
-    chunks = [body, b" " * (entry.MIB - len(body))]
+    chunks = [body, b" " * (bodies.MIB - len(body))]
     with config.override({"limits.json_body_mb": 1}):
         asking = await Exchange("POST", CHAT, chunks).through(app)
     assert envelope(asking) == (404, "model_not_found")
@@ -153,7 +153,7 @@ async def test_a_body_of_exactly_the_limit_is_read(app):
 async def test_multipart_has_a_limit_of_its_own(app):
     headers = {
         "Content-Type": "multipart/form-data; boundary=x",
-        "Content-Length": str(entry.MIB * 2),
+        "Content-Length": str(bodies.MIB * 2),
     }
     limits = {"limits.json_body_mb": 1, "limits.multipart_mb": 3}
     with config.override(limits):
@@ -351,8 +351,8 @@ def test_one_slash_at_the_end_is_dropped(path):
 
 async def test_reading_tells_a_departure_from_an_empty_body():
     gone = Exchange(leaves_in_body=True)
-    assert await entry.read_body(gone.receive, 10, {}) is None
-    body = await entry.read_body(Exchange().receive, 10, {})
+    assert await bodies.read(gone.receive, 10, {}) is None
+    body = await bodies.read(Exchange().receive, 10, {})
     assert body is not None
     assert body.read() == b""
 
@@ -360,4 +360,4 @@ async def test_reading_tells_a_departure_from_an_empty_body():
 async def test_a_length_that_is_no_number_is_counted_instead():
     headers = {b"content-length": b"many"}
     with pytest.raises(GatewayError):
-        await entry.read_body(Exchange(body=b"x" * 11).receive, 10, headers)
+        await bodies.read(Exchange(body=b"x" * 11).receive, 10, headers)

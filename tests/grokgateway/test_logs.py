@@ -39,6 +39,7 @@ SECRETS = [
     ("via http://onlytoken123@proxy", (), "onlytoken123"),
     ("postgresql://u:p@ss-word@db/x", (), "ss-word"),
     ("redis://:hush123@h:6379/0", (), "hush123"),
+    ("key %s was given", ("gk-" + "hush123" * 7,), "hush123"),
 ]
 HARMLESS = [
     "GET https://example.org:8443/a?mail=me@example.org 200",
@@ -48,6 +49,7 @@ HARMLESS = [
     "asked for a token, then waited",
     "CSRF token missing",
     "ssot and mosso=1",
+    "gk-is-how-a-key-begins",
     "http://127.0.0.1:8000 is ready",
     "account 12 of pool super is cooling for 30 s",
 ]
