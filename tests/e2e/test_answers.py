@@ -152,7 +152,12 @@ def test_a_trailing_slash_is_served_not_redirected(http):
             "reasoning_effort",
         ),
         ({"json": body(n=2)}, 400, "unsupported_parameter", "n"),
-        ({"json": body(tools=[{"x": 1}])}, 400, "unsupported_parameter", "tools"),
+        (
+            {"json": body(tools=[{"x": 1}])},
+            400,
+            "missing_required_parameter",
+            "tools.0.type",
+        ),
         (
             {"json": body() | {"messages": [{"role": "odd", "content": "x"}]}},
             400,
