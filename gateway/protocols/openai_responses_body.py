@@ -118,8 +118,8 @@ def text_echo(text: Mapping[str, RawJson]) -> Json:
     body: Json = {"format": {"type": "text"}}
     if text.get("format") is not None:
         wanted = dict(text["format"])
-        nested = wanted.pop("json_schema", None) or {}
-        body["format"] = wanted | nested
+        nested = wanted.pop("json_schema", None)
+        body["format"] = wanted | nested if isinstance(nested, dict) else wanted
     if verbosity := one_of(VERBOSITIES, text.get("verbosity")):
         body["verbosity"] = verbosity
     return body
@@ -135,8 +135,8 @@ def choice_echo(choice: RawJson) -> str | Json:
         return "required" if choice == "any" else choice
     if not isinstance(choice, dict):
         return "auto"
-    kind = choice.get("type") or "function"
-    inner = {**choice, **(choice.get(kind) or {})}
+    inner = flat(choice)
+    kind = inner["type"]
     if kind == "allowed_tools":
         tools = [flat(tool) for tool in inner["tools"]]
         return {"type": kind, "mode": inner.get("mode") or "auto", "tools": tools}
@@ -149,10 +149,12 @@ def choice_echo(choice: RawJson) -> str | Json:
 
 def flat(tool: Json) -> Json:
     """A tool or its mention, out of the member that chat nests it in."""
-    kind = tool.get("type") or "function"
-    nested = tool.get(kind)
+    kind = "function" if tool.get("type") is None else tool["type"]
+    nested = tool.get(kind) if isinstance(kind, str) else None
+    if not isinstance(nested, dict):
+        return {**tool, "type": kind}
     rest = {name: value for name, value in tool.items() if name != kind}
-    return {**rest, **(nested if isinstance(nested, dict) else {}), "type": kind}
+    return {**rest, **nested, "type": kind}
 
 
 def tool_echo(given: RawJson) -> Iterable[Json]:

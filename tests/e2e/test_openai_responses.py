@@ -71,6 +71,7 @@ def test_a_plain_stream_holds_only_valid_events_in_order(client):
         ),
         ("[[thinking=3]] [[empty]]", {}, ["reasoning", "message"]),
         ("[[text=fine]] [[late_thinking]]", {"model": QUICK}, ["message"]),
+        ("[[image=1]] [[empty]]", {"model": QUICK}, ["message"]),
         (
             "[[citations]] [[text=fine]]",
             {"model": QUICK, "tools": [{"type": "web_search"}]},
@@ -93,6 +94,11 @@ def test_the_stream_helper_folds_to_the_whole_answer(client, prompt, options, ex
     assert kinds(final) == kinds(whole) == expected
     assert final.output_text == whole.output_text
     assert final.usage.to_dict() == whole.usage.to_dict()
+
+
+def test_a_picture_is_text_even_where_nothing_was_said(client):
+    reply = ask(client, "[[image=1]] [[empty]]")
+    assert "http" in reply.output_text
 
 
 def test_citations_are_annotations_that_fit_the_text(client):

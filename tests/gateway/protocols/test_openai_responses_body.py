@@ -3,6 +3,7 @@
 import pytest
 from openai.types.responses import Response
 
+from gateway.errors import GatewayError
 from gateway.protocols.openai_responses import parse
 from gateway.protocols.openai_responses_body import echo
 from tests.gateway.protocols.responses_samples import (
@@ -133,3 +134,29 @@ def test_a_nested_schema_is_echoed_flat():
     wanted = {"type": "json_schema", "json_schema": schema}
     body = echo(request(text={"format": wanted}))
     assert body["text"]["format"] == {"type": "json_schema", **schema}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"tools": [{"type": "", "x": 1}]},
+        {"tools": [{"type": "custom", "name": "f", "format": {"type": ["odd"]}}]},
+        {"tools": [WEATHER], "tool_choice": {"type": "web_search", "web_search": 5}},
+        {"text": {"format": {"type": "text", "json_schema": "odd"}}},
+    ],
+)
+def test_odd_members_do_not_disturb_the_echo(members):
+    asked = request(**members)
+    parse(asked)
+    assert echo(asked)["store"] is True
+
+
+def test_what_could_not_be_said_again_is_refused():
+    deep: list[object] = []
+    for _ in range(300):
+        deep = [deep]
+    asked = request(tools=[{"type": "web_search", "odd": deep}])
+    parse(asked)
+    with pytest.raises(GatewayError) as caught:
+        echo(asked)
+    assert caught.value.param == "tools"
