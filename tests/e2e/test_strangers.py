@@ -10,6 +10,7 @@ import ssl
 import tracemalloc
 import zlib
 
+import httpx
 import pytest
 from cryptography import x509
 
@@ -17,6 +18,9 @@ from gateway.attachments import gather
 from gateway.conversation.requests import Attachment, Conversation, Message, Role
 from gateway.errors import GatewayError, Kind
 from gateway.upstream import fetch
+from gateway.upstream.network import Internet, Make
+from gateway.upstream.transport import Transport
+from gateway.upstream.wire import Connection
 from tests.gateway.upstream.certificates import certificate
 from tests.gateway.upstream.made_up_web import Loopback, through
 from tests.gateway.upstream.stand_in import (
@@ -103,6 +107,24 @@ async def test_silence_is_cut_when_its_time_is_up(monkeypatch):
             async with asyncio.timeout(2):
                 error = await refused("http://silent.example/")
     assert error.kind is Kind.INVALID_ATTACHMENT
+
+
+async def test_the_network_of_the_product_looks_up_and_connects():
+    async def answer(peer: Peer, request: Request) -> None:
+        await peer.send(whole(PNG))
+
+    async def dial(
+        make: Make, name: str, port: int, tls: ssl.SSLContext | None
+    ) -> Connection:
+        found = await internet.resolve(name, port)
+        assert set(found) <= {"127.0.0.1", "::1"}
+        return await internet.connect(make, "127.0.0.1", port, tls, name)
+
+    internet = Internet()
+    async with serving(answer) as server, Transport(dial=dial) as transport:
+        request = httpx.Request("GET", f"http://localhost:{server.port}/")
+        response = await transport.handle_async_request(request)
+        assert await response.aread() == PNG
 
 
 async def test_the_certificate_must_be_the_names_though_the_address_is_pinned(tmp_path):

@@ -213,7 +213,9 @@ async def test_nothing_is_asked_of_another_host(url):
     assert upstream.asked == []
 
 
-@pytest.mark.parametrize("url", [*FOREIGN, "https://[broken/", "ftp://x/y"])
+@pytest.mark.parametrize(
+    "url", [*FOREIGN, "https://[broken/", "https://[::g]/", "ftp://x/y"]
+)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_to_another_host_is_not_followed(url, status):
     upstream = Upstream(httpx.Response(status, headers={"Location": url}))

@@ -159,6 +159,7 @@ async def test_a_redirect_to_the_same_name_is_judged_anew(web):
         "file:///etc/passwd",
         "gopher://pictures.example/",
         "http://[broken/",
+        "http://[::g]/",
         "http://\xff/",
     ],
 )
