@@ -1,5 +1,6 @@
 """Responses through the official SDK against a running gateway."""
 
+import json
 import threading
 import time
 
@@ -14,6 +15,10 @@ from tests.e2e.gateway_process import KEY, eventually
 MODEL = "grok-4.20-auto"
 QUICK = "grok-4.20-fast"  # does not think
 EVENT = TypeAdapter(ResponseStreamEvent)
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8"
+    "z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
 OTHER_KEY = "e2e-other-key-0123456789"
 
 
@@ -169,6 +174,26 @@ def test_a_conversation_goes_on(client, sandbox):
     with pytest.raises(openai.NotFoundError) as caught:
         ask(client, "Hi", previous_response_id=third.id)
     assert caught.value.param == "previous_response_id"
+
+
+def test_a_picture_goes_on_with_the_conversation(client, sandbox):
+    said = [
+        {"type": "input_text", "text": "Look. [[text=A dot.]]"},
+        {"type": "input_image", "image_url": PNG, "detail": "auto"},
+    ]
+    first = ask(client, [{"role": "user", "content": said}])
+    listed = client.responses.input_items.list(first.id).data
+    assert listed[0].content[1].image_url == PNG
+    sandbox.settings(record=True)
+    second = ask(client, "[[text=Red.]]", previous_response_id=first.id)
+    sandbox.settings(record=False)
+    assert second.output_text == "Red."
+    assert json.loads(sandbox.requests()[-1]["body"])["fileAttachments"]
+    assert second.usage.input_tokens > first.usage.input_tokens > 1000
+    counted = client.responses.input_tokens.count(
+        model=QUICK, input="[[text=Red.]]", previous_response_id=first.id
+    )
+    assert counted.input_tokens == second.usage.input_tokens
 
 
 def test_the_count_is_that_of_the_call(client):
