@@ -10,7 +10,6 @@ from django.utils.http import http_date
 
 from gateway.entry import Entry
 from grokgateway import config
-from grokgateway.jobs import outbox
 from media import links, serving, store, threads
 from media.models import Asset, Kind, Source
 from media.ranges import Conditions
@@ -18,7 +17,7 @@ from media.reading import CHUNK_BYTES
 from media.shelves import shelf
 from media.store import Origin
 from tests.gateway.asgi import Exchange, envelope
-from tests.gateway.ground import Kept
+from tests.gateway.ground import ground
 from tests.media.samples import MIB, film, padded_film, picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,10 +28,9 @@ PUBLIC = "public, max-age=31536000, immutable"
 
 @pytest.fixture(autouse=True)
 def kept(files, configured, monkeypatch):
-    """The write-behind, whose rows stay in memory."""
-    rows = Kept()
-    monkeypatch.setattr(outbox, "current", lambda: rows)
-    return rows
+    """The write-behind of a gateway at rest, whose rows stay in memory."""
+    with ground(monkeypatch.setattr) as stage:
+        yield stage.kept
 
 
 async def save(data, kind=Kind.VIDEO):
