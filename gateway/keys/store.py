@@ -5,7 +5,7 @@ anew every few seconds.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,6 +35,13 @@ def create(row: ApiKey) -> str:
     row.save(force_insert=True)
     transaction.on_commit(load)
     return key
+
+
+@transaction.atomic
+def switch(rows: Iterable[ApiKey], *, enabled: bool) -> None:
+    ids = [row.pk for row in rows]
+    ApiKey.objects.filter(pk__in=ids).update(enabled=enabled)
+    transaction.on_commit(load)
 
 
 def load() -> None:

@@ -1,34 +1,19 @@
-"""Model routes and the request log in the console."""
+"""The request log and stored responses in the console."""
 
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from gateway.models import ModelRoute, RequestRecord, StoredResponse
+from gateway.models import ApiKey, RequestRecord, StoredResponse
 
 if TYPE_CHECKING:
-    RouteAdmin = admin.ModelAdmin[ModelRoute]
     RecordAdmin = admin.ModelAdmin[RequestRecord]
     ResponseAdmin = admin.ModelAdmin[StoredResponse]
 else:
-    RouteAdmin = RecordAdmin = ResponseAdmin = admin.ModelAdmin
-
-
-@admin.register(ModelRoute)
-class ModelRouteAdmin(RouteAdmin):
-    list_display = [
-        "name",
-        "display_name",
-        "capability",
-        "mode",
-        "tier",
-        "prefer_best",
-        "enabled",
-    ]
-    list_filter = ["capability", "tier", "enabled"]
-    search_fields = ["name", "display_name"]
-    readonly_fields = ["shipped_name", "shipped", "updated_at"]
+    RecordAdmin = ResponseAdmin = admin.ModelAdmin
 
 
 @admin.register(RequestRecord)
@@ -36,6 +21,7 @@ class RequestRecordAdmin(RecordAdmin):
     list_display = [
         "request_id",
         "started_at",
+        "key_name",
         "endpoint",
         "model",
         "account",
@@ -45,8 +31,17 @@ class RequestRecordAdmin(RecordAdmin):
         "total_ms",
     ]
     list_filter = ["status", "endpoint", "streamed"]
-    search_fields = ["request_id", "account", "model"]
+    search_fields = ["request_id", "account", "model", "key"]
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RequestRecord]:
+        names = ApiKey.objects.filter(fingerprint=OuterRef("key")).values("name")
+        return super().get_queryset(request).annotate(key_name=Subquery(names[:1]))
+
+    @admin.display(description=_("key"))
+    def key_name(self, record: RequestRecord) -> str:
+        """The name of a named key, else the mark of another or `open`."""
+        return getattr(record, "key_name", None) or record.key
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

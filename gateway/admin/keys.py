@@ -1,0 +1,228 @@
+"""Named API keys in the console: shown once when made, then only recognised."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from gateway.keys import store
+from gateway.models import ApiKey, KeyUsage, ModelRoute, Tier
+
+if TYPE_CHECKING:
+    KeyAdmin = admin.ModelAdmin[ApiKey]
+    KeyModelForm = forms.ModelForm[ApiKey]
+else:
+    KeyAdmin = admin.ModelAdmin
+    KeyModelForm = forms.ModelForm
+
+SHOWN_DAYS = 31
+LIMITS = ("requests_per_min", "concurrent", "requests_per_day", "tokens_per_day")
+MARKS = ("hint", "fingerprint", "created_at", "last_used_at", "recent_use")
+
+
+class KeyForm(KeyModelForm):
+    allowed_models = forms.MultipleChoiceField(
+        label=_("allowed models"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them."),
+    )
+    allowed_pools = forms.MultipleChoiceField(
+        label=_("allowed pools"),
+        required=False,
+        choices=Tier.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them."),
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = [
+            "name",
+            "enabled",
+            "expires_at",
+            "allowed_models",
+            "allowed_pools",
+            *LIMITS,
+        ]
+
+    # Any: Django's own signature
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("allowed_models")
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = model_choices(self.instance.allowed_models)
+
+
+def model_choices(allowed: list[str]) -> list[tuple[str, str]]:
+    """All models, and those that are allowed although they are gone."""
+    names = list(ModelRoute.objects.values_list("name", flat=True))
+    gone = [name for name in allowed if name not in names]
+    return [
+        *((name, name) for name in names),
+        *((name, gettext("%s (no longer offered)") % name) for name in gone),
+    ]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(KeyAdmin):
+    form = KeyForm
+    list_display = [
+        "name",
+        "hint",
+        "enabled",
+        "expires_at",
+        "requests_today",
+        "tokens_today",
+        "refused_today",
+        "last_used_at",
+    ]
+    list_filter = ["enabled"]
+    list_per_page = 50
+    search_fields = ["name", "hint", "fingerprint"]
+    ordering = ["name"]
+    actions = ["enable", "disable"]
+    readonly_fields = MARKS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return super().get_queryset(request).annotate(**counts_of_today())
+
+    def get_fieldsets(  # type: ignore[override] # the stub's own type is private
+        self, request: HttpRequest, obj: ApiKey | None = None
+    ) -> list[tuple[str | None, dict[str, list[str]]]]:
+        """A key that is yet to be made has neither marks nor use."""
+        may = ["allowed_models", "allowed_pools", *LIMITS]
+        both: list[tuple[str | None, dict[str, list[str]]]] = [
+            (None, {"fields": ["name", "enabled", "expires_at"]}),
+            (gettext("What it may do"), {"fields": may}),
+        ]
+        if obj is None:
+            return both
+        return [*both, (gettext("Key and use"), {"fields": list(MARKS)})]
+
+    @admin.display(description=_("requests today (UTC)"), ordering="requests_today")
+    def requests_today(self, key: ApiKey) -> int:
+        return int(getattr(key, "requests_today", 0))
+
+    @admin.display(description=_("tokens today"), ordering="tokens_today")
+    def tokens_today(self, key: ApiKey) -> int:
+        return int(getattr(key, "tokens_today", 0))
+
+    @admin.display(description=_("over a limit today"), ordering="refused_today")
+    def refused_today(self, key: ApiKey) -> int:
+        return int(getattr(key, "refused_today", 0))
+
+    @admin.display(description=_("use by day (UTC)"))
+    def recent_use(self, key: ApiKey) -> SafeString:
+        since = datetime.now(UTC).date() - timedelta(days=SHOWN_DAYS)
+        rows = key.usage.filter(day__gt=since).order_by("-day")
+        if not rows:
+            return format_html("{}", gettext("None within a month."))
+        return usage_table(rows)
+
+    # the stub leaves the form and its type open
+    def save_model(
+        self, request: HttpRequest, obj: ApiKey, form: KeyModelForm, change: bool
+    ) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            transaction.on_commit(store.load)
+        else:
+            request.made_key = store.create(obj)  # type: ignore[attr-defined] # for response_add
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key in the answer to the form itself: it is stored nowhere."""
+        made: str = request.made_key  # type: ignore[attr-defined] # by save_model
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Keep this key now"),
+            "opts": self.opts,
+            "row": obj,
+            "made": made,
+        }
+        return TemplateResponse(request, "admin/gateway/apikey/made.html", context)
+
+    def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
+        super().delete_model(request, obj)
+        transaction.on_commit(store.load)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(store.load)
+
+    def get_deleted_objects(
+        self, objs: QuerySet[ApiKey] | Sequence[ApiKey], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:  # Django's own shape
+        """Names the keys; of the days of their use only the number."""
+        _nested, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return [str(key) for key in objs], counts, lacking, protected
+
+    @admin.action(description=_("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        self.switch(request, keys, enabled=True)
+
+    @admin.action(description=_("Disable"), permissions=["change"])
+    def disable(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        self.switch(request, keys, enabled=False)
+
+    def switch(
+        self, request: HttpRequest, keys: QuerySet[ApiKey], *, enabled: bool
+    ) -> None:
+        changed = list(keys.exclude(enabled=enabled))
+        store.switch(changed, enabled=enabled)
+        for key in changed:
+            said = [{"changed": {"fields": [gettext("enabled")]}}]
+            self.log_change(request, key, said)
+        text = ngettext("%d key changed.", "%d keys changed.", len(changed))
+        self.message_user(request, text % len(changed), messages.SUCCESS)
+
+
+def counts_of_today() -> dict[str, Coalesce]:
+    today = KeyUsage.objects.filter(
+        key=OuterRef("pk"), day=datetime.now(UTC).date()
+    ).annotate(tokens=F("prompt_tokens") + F("completion_tokens"))
+    return {
+        f"{name}_today": Coalesce(Subquery(today.values(name)[:1]), Value(0))
+        for name in ("requests", "tokens", "refused")
+    }
+
+
+def usage_table(rows: QuerySet[KeyUsage]) -> SafeString:
+    heads = (
+        gettext("day"),
+        gettext("requests"),
+        gettext("failed"),
+        gettext("over a limit"),
+        gettext("tokens in"),
+        gettext("tokens out"),
+    )
+    line = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+    lines = (
+        (
+            row.day.isoformat(),
+            row.requests,
+            row.failed,
+            row.refused,
+            row.prompt_tokens,
+            row.completion_tokens,
+        )
+        for row in rows
+    )
+    return format_html(
+        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
+        format_html_join("", line, lines),
+    )
