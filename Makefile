@@ -80,6 +80,7 @@ docs: $(VENV)/stamp ## Read docs/ in a browser, on port 8001
 snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
 	$(BIN)/python manage.py config export --defaults > config.defaults.tmp
 	mv config.defaults.tmp config.defaults.toml
+	$(BIN)/python manage.py openapi --write docs/openapi
 
 lock: $(VENV)/stamp-dev ## Pin and hash requirements/*.in anew
 	cd requirements && for name in *.in; do \

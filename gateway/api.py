@@ -10,9 +10,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from gateway import auth, http
+from gateway import auth, http, openapi
 from gateway.admission import Admission
 from gateway.errors import GatewayError, Kind
+from gateway.openapi import Document
+from gateway.protocols import anthropic_errors, openai_errors
 from gateway.routes import (
     chat,
     files,
@@ -115,6 +117,7 @@ def api(title: str, namespace: str) -> NinjaAPI:
     """A NinjaAPI that answers every error in the dialect of its caller."""
     made = NinjaAPI(
         title=title,
+        description="Send the key as a bearer token or as x-api-key.",
         urls_namespace=namespace,
         docs_url=None,
         openapi_url=None,
@@ -137,3 +140,17 @@ openai.add_router("/v1", stored_responses.router, auth=authenticate)
 
 anthropic = api("Grok Gateway, Anthropic dialect", "anthropic")
 anthropic.add_router("/v1", messages.router, auth=authenticate)
+
+DOCUMENTS = (
+    Document(
+        openai, "/v1/openapi.json", "v1.json", "OpenAI", openai_errors.ErrorEnvelope
+    ),
+    Document(
+        anthropic,
+        "/v1/openapi-anthropic.json",
+        "v1-anthropic.json",
+        "Anthropic",
+        anthropic_errors.ErrorEnvelope,
+    ),
+)
+openapi.publish(openai, DOCUMENTS)

@@ -13,6 +13,7 @@ CJK_ALLOWED = {
     "gateway/sandbox/script.py",
     "gateway/upstream/summary_words.py",
     "grokgateway/config/registry/help_zh_hans.toml",
+    "static/vendor/swagger-ui/swagger-ui-bundle.js",
     "tests/gateway/conversation/test_tokens.py",
     "tests/gateway/conversation/tools/test_chinese.py",
     "tests/gateway/upstream/test_citations.py",

@@ -1,6 +1,9 @@
 """The Anthropic error envelope (public-api 1.2, 1.3)."""
 
 from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from gateway.errors import GatewayError, Kind
 from gateway.protocols.base import STATUS, Failure, Json, failure_headers
@@ -28,6 +31,30 @@ TYPES: Mapping[Kind, str] = {
     Kind.UPSTREAM_TIMEOUT: TIMEOUT,
     Kind.IDLE_TIMEOUT: TIMEOUT,
 }
+EXAMPLE: JsonValue = {
+    "type": "error",
+    "error": {
+        "type": "invalid_request_error",
+        "message": "messages: must not be empty",
+    },
+    "request_id": "req_0f3c",
+}
+
+
+class ErrorDetail(BaseModel):
+    """The message begins with the path of what it is about."""
+
+    type: str
+    message: str
+
+
+class ErrorEnvelope(BaseModel):
+    """Every error of this dialect that is no event of a stream, for its document."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    type: Literal["error"]
+    error: ErrorDetail
+    request_id: str
 
 
 def envelope(error: GatewayError) -> Json:

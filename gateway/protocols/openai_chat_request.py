@@ -6,15 +6,35 @@ accepted and ignored. Messages are read in a module of their own.
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.conversation.requests import Conversation, Message, Options, Text
 from gateway.errors import GatewayError
 from gateway.protocols import fields
 from gateway.protocols.fields import STRICT, Effort, RawJson, stop_texts
 from gateway.protocols.openai_chat_history import ChatMessage, read_message
+from gateway.protocols.openai_chat_shapes import REQUESTS
 from gateway.protocols.openai_formats import read_format
 from gateway.protocols.tool_definitions import Declared, openai_tools
+
+# Read by hand; what they shall be is for the document only.
+Object = Annotated[RawJson, Field(json_schema_extra={"type": ["object", "null"]})]
+Objects = Annotated[
+    RawJson,
+    Field(json_schema_extra={"type": ["array", "null"], "items": {"type": "object"}}),
+]
+TextOrObject = Annotated[
+    RawJson, Field(json_schema_extra={"type": ["string", "object", "null"]})
+]
+TextOrTexts = Annotated[
+    RawJson,
+    Field(
+        json_schema_extra={
+            "type": ["string", "array", "null"],
+            "items": {"type": "string"},
+        }
+    ),
+]
 
 
 class StreamOptions(BaseModel):
@@ -35,7 +55,7 @@ class Thinking(BaseModel):
 class Request(BaseModel):
     """Body of `POST /v1/chat/completions`; unknown members are ignored."""
 
-    model_config = STRICT
+    model_config = ConfigDict(**STRICT, json_schema_extra={"examples": REQUESTS})
     model: Annotated[str, Field(min_length=1)]
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
     stream: bool | None = None
@@ -45,13 +65,13 @@ class Request(BaseModel):
     thinking: Thinking | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    tools: RawJson = None
-    tool_choice: RawJson = None
+    tools: Objects = None
+    tool_choice: TextOrObject = None
     parallel_tool_calls: bool | None = None
-    functions: RawJson = None
-    function_call: RawJson = None
-    response_format: RawJson = None
-    stop: RawJson = None
+    functions: Objects = None
+    function_call: TextOrObject = None
+    response_format: Object = None
+    stop: TextOrTexts = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: int | None = None

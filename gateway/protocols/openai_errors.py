@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import BaseModel, ConfigDict, JsonValue
+
 from gateway.errors import GatewayError, Kind
 from gateway.protocols.base import STATUS, Failure, Json, failure_headers
 
@@ -18,6 +20,31 @@ TYPES: Mapping[Kind, str] = {
     Kind.EGRESS_UNAVAILABLE: SERVER,
     Kind.INTERNAL: SERVER,
 }
+
+EXAMPLE: JsonValue = {
+    "error": {
+        "message": "n must be between 1 and 4 for model 'grok-imagine-image-lite'",
+        "type": "invalid_request_error",
+        "param": "n",
+        "code": "invalid_value",
+    }
+}
+
+
+class ErrorDetail(BaseModel):
+    """`param` is a dotted path into the request."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorEnvelope(BaseModel):
+    """Every error of this dialect, for its document; all four members are there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    error: ErrorDetail
 
 
 def envelope(error: GatewayError) -> Json:

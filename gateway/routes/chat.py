@@ -9,17 +9,28 @@ from ninja import Router
 
 from gateway import catalog
 from gateway.auth import caller_of
-from gateway.protocols import openai_chat
+from gateway.protocols import openai_chat, openai_chat_shapes
 from gateway.protocols.base import Stamp
+from gateway.protocols.openai_chat_shapes import ChatCompletion
 from gateway.routes.negotiation import wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
 
 router = Router(tags=["chat"])
+STREAMED = {
+    "responses": {
+        200: {"content": {"text/event-stream": {"example": openai_chat_shapes.STREAM}}}
+    }
+}
 
 
-@router.post("/chat/completions", summary="Create a chat completion")
+@router.post(
+    "/chat/completions",
+    summary="Create a chat completion",
+    response={200: ChatCompletion},
+    openapi_extra=STREAMED,
+)
 async def create(
     request: HttpRequest, payload: openai_chat.Request
 ) -> HttpResponseBase:
