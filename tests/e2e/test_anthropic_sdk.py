@@ -81,7 +81,7 @@ def test_a_plain_call_is_whole(client):
     assert message.content[0].text
     assert message.stop_reason == "end_turn"
     assert message.usage.input_tokens > 4
-    assert message._request_id.startswith("req_")
+    assert str(message._request_id).startswith("req_")
 
 
 PROMPTS = {
@@ -201,7 +201,7 @@ def test_a_wrong_key_is_an_authentication_error(gateway):
             with pytest.raises(anthropic.AuthenticationError) as caught:
                 ask(client, "hi")
             assert caught.value.type == "authentication_error"
-            assert caught.value.request_id.startswith("req_")
+            assert str(caught.value.request_id).startswith("req_")
         with pytest.raises(anthropic.AuthenticationError):
             client.models.list()
 
