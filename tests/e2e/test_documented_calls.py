@@ -1,0 +1,57 @@
+"""The calls that users copy from documentation, word for word, by curl itself."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from openai.types.chat import ChatCompletionChunk
+
+from tests.e2e.test_answers import chunks_of, joined
+
+MODELS = 'curl $BASE/v1/models -H "$H"'
+CHAT = """curl $BASE/v1/chat/completions -H "$H" -H 'Content-Type: application/json' \
+-d '{"model":"grok-4.20-auto","stream":true,"reasoning_effort":"high",\
+"messages":[{"role":"user","content":"Good morning"}]}'"""
+UNSTREAMED = CHAT.replace('"stream":true,', "")
+
+
+@pytest.fixture
+def shell(gateway):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+
+    def run(line):
+        done = subprocess.run(
+            ["bash", "-c", line],  # noqa: S607 - as the user's own shell finds it
+            env={**os.environ, "BASE": gateway.url, "H": bearer(gateway)},
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=30,
+        )
+        return done.stdout
+
+    return run
+
+
+def bearer(gateway):
+    return f"Authorization: Bearer {gateway.key}"
+
+
+def test_the_models(shell):
+    body = json.loads(shell(MODELS))
+    assert body["object"] == "list"
+    assert "grok-4.20-auto" in [model["id"] for model in body["data"]]
+
+
+@pytest.mark.parametrize("line", [CHAT, UNSTREAMED])
+def test_a_chat(shell, line):
+    """Without `stream`, curl's `Accept` of everything means a stream as well."""
+    chunks = chunks_of(shell(line))
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate(chunk, strict=True)
+    assert joined(chunks)
+    assert joined(chunks, "reasoning_content")
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
