@@ -10,7 +10,7 @@ from accounts.models import Account
 from gateway import refreshing
 from gateway.errors import GatewayError
 from gateway.refreshing import Unlearnt
-from gateway.upstream import operations
+from gateway.upstream import assets, listing, operations
 from gateway.upstream.headers import Login
 from grokgateway import config
 from grokgateway.jobs.batch_runner import ItemFailed, Params, Result, Work
@@ -59,6 +59,24 @@ async def nsfw(target: str, params: Params) -> Result:
     return result
 
 
+async def cache_clear(target: str, params: Params) -> Result:
+    """Delete the account's files at upstream, page by page to the end."""
+    login, settings = await login_of(await account_of(target)), config.current()
+    deleted = failed = 0
+    try:
+        for asset in await listing.listed(login, settings):
+            try:
+                await assets.delete(login, asset.id, settings)
+                deleted += 1
+            except GatewayError:
+                failed += 1
+    except GatewayError as error:
+        raise ItemFailed(error.message) from error
+    if failed:
+        raise ItemFailed(f"{deleted} files were deleted, {failed} could not be")
+    return {"deleted": deleted}
+
+
 async def account_of(public_id: str) -> Account:
     account = await Account.objects.filter(
         public_id=public_id, deleted_at=None
@@ -79,4 +97,5 @@ ALL: Mapping[str, Work] = {
     "refresh": refresh,
     "accept-terms": accept_terms,
     "nsfw": nsfw,
+    "cache-clear": cache_clear,
 }

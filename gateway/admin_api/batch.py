@@ -89,10 +89,16 @@ def accept_terms(
     return begun(request, "accept-terms", payload, how, {})
 
 
+@router.post("/batch/cache-clear", summary="Delete these accounts' online files")
+def cache_clear(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpResponse:
+    return begun(request, "cache-clear", payload, how, {})
+
+
 CONCURRENCY = {
     "refresh": "batch.refresh_concurrency",
     "nsfw": "batch.nsfw_concurrency",
     "accept-terms": "batch.nsfw_concurrency",
+    "cache-clear": "batch.asset_delete_concurrency",
 }
 
 
