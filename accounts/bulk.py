@@ -74,6 +74,7 @@ def moved(ids: Sequence[int], pool: str) -> int:
         pool=pool,
         tier_source=TierSource.OPERATOR,
         revision=revision,
+        ruled_at=revision,
         updated_at=timezone.now(),
     )
 

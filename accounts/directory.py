@@ -1,25 +1,39 @@
-"""Where this process keeps its accounts in memory; reading and renewing them."""
+"""Where this process keeps its accounts in memory; reading and renewing them.
+
+`ready` also joins the processes that serve the same accounts, and `leave` leaves them.
+A directory that never joined is its process's own.
+"""
 
 import asyncio
 import threading
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 
 from accounts import store
 from accounts.breaker import State
+from accounts.claims.base import Unreachable
+from accounts.claims.member import Member
+from accounts.claims.sql import SqlStore
+from accounts.ready import Entry
 from accounts.roster import Directory
 from accounts.rows import AccountRow
 from accounts.wishes import Rules, Wanted
+from grokgateway.jobs import outbox
 
 __all__ = [
     "Directory",
     "Rules",
     "State",
     "Wanted",
+    "beat",
     "breakers",
+    "claim",
     "current",
+    "leave",
     "load",
     "ready",
     "sync",
@@ -34,6 +48,7 @@ class Home:
 
     directory: Directory = field(default_factory=Directory)
     loading: threading.Lock = field(default_factory=threading.Lock)
+    member: Member | None = None
 
 
 HOME = Home()
@@ -51,6 +66,7 @@ def breakers() -> list[State]:
 def load() -> Directory:
     """Read every account anew from the tables; synchronous, for start-up."""
     directory = Directory(HOME.directory.rules)
+    directory.purse = HOME.directory.purse
     directory.revision = store.current_revision()
     for page in store.load():
         directory.apply(page, time.time())
@@ -66,9 +82,44 @@ def load_once() -> None:
 
 
 async def ready() -> None:
-    """Load before the first request is served; later callers wait for the first."""
+    """Load before the first request is served; later callers wait for the first.
+
+    Joining comes first: who is alone then has read what the one before it wrote.
+    """
+    if HOME.member is None:
+        HOME.member = Member(SqlStore(), current)
+        try:
+            await HOME.member.join(alone=settings.SERVER_WORKERS == 1)
+            await HOME.member.welcomed()
+        except Unreachable:
+            HOME.member = None
+            raise
     if not HOME.directory.loaded:
         await sync_to_async(load_once)()
+
+
+async def claim(
+    wanted: Wanted, excluded: Set[int], prefer: int | None
+) -> tuple[Entry, str, float]:
+    """An account, its mode and when it was taken; raises `NoAccountAvailable`."""
+    if HOME.member is not None:
+        return await HOME.member.trade.claim(wanted, excluded, prefer)
+    now = time.time()
+    entry, mode = HOME.directory.claim(wanted, now, excluded, prefer)
+    return entry, mode, now
+
+
+async def beat() -> None:
+    """Once a second, so that the other processes know of this one."""
+    if HOME.member is not None:
+        await HOME.member.beat()
+
+
+async def leave() -> None:
+    """Give everything back, once the last request is over."""
+    member, HOME.member = HOME.member, None
+    if member is not None:
+        await member.leave()
 
 
 async def sync() -> None:
@@ -76,7 +127,9 @@ async def sync() -> None:
 
     A few rows at a time, so that requests are served in between.
     """
-    directory = HOME.directory
+    directory, began = HOME.directory, time.time()
+    await outbox.current().flush()
+    directory.saved(began)
     revision, rows = await sync_to_async(news)(directory.revision)
     for start in range(0, len(rows), ROWS_AT_ONCE):
         directory.apply(rows[start : start + ROWS_AT_ONCE], time.time())

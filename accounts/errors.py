@@ -4,7 +4,8 @@ from accounts.standing import Outcome
 
 
 class NoAccountAvailable(Exception):
-    """`reason` is `no_accounts`, `quota_exhausted`, `cooling`, `saturated` or `paused`.
+    """`reason` is `no_accounts`, `quota_exhausted`, `cooling`, `saturated`, `paused` or
+    `unreachable`, which the shared store is.
 
     `retry_after_s` is whole seconds, at least 1, until the earliest recovery.
     """

@@ -7,7 +7,7 @@ is written behind the request.
 import logging
 import time
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -111,12 +111,11 @@ class Lease:
         self.mode = ""
 
     async def __aenter__(self) -> Self:
-        now = time.time()
         accounts = self._directory = directory.current()
-        accounts.follow(current_rules(), now)
+        accounts.follow(current_rules(), time.time())
         while not self._open:
-            entry, self.mode = accounts.claim(
-                self._wanted, now, self._exclude, self._prefer
+            entry, self.mode, now = await directory.claim(
+                self._wanted, self._exclude, self._prefer
             )
             try:
                 self._token = clear_token(entry.row)
@@ -214,20 +213,30 @@ class Lease:
         return self._entry
 
     def _write(self, now: float) -> None:
-        entry = self._held()
+        entry, settlement = self._held(), self._settlement
         failed = self._outcome in FAULTS
+        shared = self._directory.purse is not None
         stock = entry.window(self.mode)
+        window = stock.row() if stock else None
+        if shared and window is not None:  # the store counts units itself
+            window = replace(window, remaining=0) if settlement.emptied else None
+        change = settlement.change
         use = Use(
             entry.id,
             now,
             succeeded=False if failed else self._outcome is Outcome.SUCCESS or None,
             fail_reason=str(self._outcome) if failed else "",
             row=entry.stored_form() if self._shaken else None,
-            window=stock.row() if stock else None,
+            window=window,
             revision=entry.row.revision,
-            changes=(change,) if (change := self._settlement.change) else (),
+            changes=(change,) if change else (),
+            shared=shared,
+            outcome=str(self._outcome or "") if self._shaken else "",
+            request_id=self._request_id,
         )
-        for one in (use, *self._settlement.corrections):
+        if shared and (self._shaken or settlement.emptied):
+            self._directory.unsaved(entry, now)
+        for one in (use, *settlement.corrections):
             outbox.current().put(store.USES, one)
 
 

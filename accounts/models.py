@@ -5,6 +5,24 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.claims.tables import ClaimLoad, ClaimMember, ClaimSlice
+
+__all__ = [
+    "Account",
+    "ClaimLoad",
+    "ClaimMember",
+    "ClaimSlice",
+    "DirectoryRevision",
+    "Pool",
+    "QuotaWindow",
+    "RestorePoint",
+    "RestoreRow",
+    "Status",
+    "StatusEvent",
+    "TierSource",
+    "WindowSource",
+]
+
 
 class Pool(models.TextChoices):
     BASIC = "basic", _("Basic")
@@ -81,6 +99,9 @@ class Account(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated"), default=timezone.now)
     revision = models.BigIntegerField(default=0)
+    # the revision of the latest change by a person or an import; what processes saw
+    # before it no longer counts
+    ruled_at = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("account")

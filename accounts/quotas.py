@@ -113,11 +113,13 @@ class Window:
         """The reserved unit was spent."""
         self.held = max(0, self.held - 1)
 
-    def refund(self) -> None:
+    def refund(self) -> bool:
         """The reserved unit was not spent; nothing to give back in a later period."""
-        if self.held > 0:
-            self.held -= 1
-            self.remaining += 1
+        if self.held <= 0:
+            return False
+        self.held -= 1
+        self.remaining += 1
+        return True
 
     def exhaust(self, now: float, retry_after_s: float | None = None) -> None:
         """Upstream said 429: empty, and cooling as accounts.md 4.4 has it.
@@ -161,6 +163,14 @@ class Window:
             self.remaining = max(0, row.remaining - self.held)
             started = now + row.window_s if self.held else 0.0
             self.reset_at = row.reset_at or started
+        self.cooling_until = row.cooling_until
+
+    def take_over(self, row: WindowRow) -> None:
+        """What the shared store has; it knows best."""
+        if abs(row.reset_at - self.reset_at) >= SAME_PERIOD_S:
+            self.held = 0
+        self.plan = plan_from(row)
+        self.remaining, self.reset_at = row.remaining, row.reset_at
         self.cooling_until = row.cooling_until
 
     def blocked_until(self, now: float, *, by_quota: bool) -> float:

@@ -10,109 +10,30 @@ import heapq
 import math
 import random
 from array import array
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import count
-from sys import intern
 
+from accounts.entries import AWAY, Entry, Stock
 from accounts.errors import NoAccountAvailable
-from accounts.quotas import Window
-from accounts.rows import AccountRow, WindowRow
+from accounts.rows import AccountRow
+
+__all__ = ["Dry", "Entry", "Shelf", "Stock", "refusal", "windows_of"]
 
 DRAWS = 16
 COMPARE_ALL_UP_TO = 64
 EMPTY_DRAWS = 4
-HALF_LIFE_S = 600.0
-FORGOTTEN_RATE = 1 / 64
-NEVER_FAILED = -math.inf
-FAILED_RANK = 1e11
-UNUSED_RANK = 1e-6
-AWAY = -1
+LAID = -2
 SPARE_HEAP_ITEMS = 64
 TICKET = count()
-
-
-@lru_cache(maxsize=1024)
-def shared(tags: frozenset[str]) -> frozenset[str]:
-    """One object for all accounts with the same tags."""
-    return tags
-
-
-class Stock(Window):
-    """A window that knows its account and its place on the shelf."""
-
-    __slots__ = ("entry", "place", "shelf")
-
-    def __init__(self, row: WindowRow, entry: "Entry", shelf: "Shelf") -> None:
-        super().__init__(row)
-        self.entry = entry
-        self.shelf = shelf
-        self.place = AWAY
-
-
 Parking = tuple[float, int, Stock]  # until when, tie-breaker, who
-
-
-class Entry:
-    """One account in memory; `row` is its standing, the rest changes with each use."""
-
-    __slots__ = ("_fault", "id", "inflight", "last_use_at", "row", "windows")
-
-    def __init__(self, row: AccountRow) -> None:
-        self.id = row.id
-        self.windows: tuple[Stock, ...] = ()
-        self.inflight = 0
-        self.last_use_at = row.last_use_at
-        self._fault = NEVER_FAILED
-        self.adopt(row)
-
-    def adopt(self, row: AccountRow) -> None:
-        """Take a standing as stored; windows are merged apart from it."""
-        self.last_use_at = max(self.last_use_at, row.last_use_at)
-        self.row = replace(
-            row,
-            windows=(),
-            tags=shared(row.tags),
-            pool=intern(row.pool),
-            status=intern(row.status),
-        )
-
-    def window(self, mode: str) -> Stock | None:
-        for stock in self.windows:
-            if stock.plan.mode == mode:
-                return stock
-        return None
-
-    def stored_form(self) -> AccountRow:
-        windows = tuple(stock.row() for stock in self.windows)
-        return replace(self.row, windows=windows, last_use_at=self.last_use_at)
-
-    def fail_rate(self, now: float) -> float:
-        """Recent failures, halved every ten minutes."""
-        return math.exp2(self._fault - now / HALF_LIFE_S)
-
-    def failed(self, now: float) -> None:
-        """Add a failure; its logarithm is kept, whose order time does not change."""
-        self._fault = math.log2(self.fail_rate(now) + 1.0) + now / HALF_LIFE_S
-
-    def used(self, now: float) -> None:
-        self.last_use_at = now
-        if self._fault != NEVER_FAILED and self.fail_rate(now) < FORGOTTEN_RATE:
-            self._fault = NEVER_FAILED
-
-    def rank(self) -> float:
-        """Smaller is better: recent failures, then last use, then (unused) the id."""
-        if self._fault != NEVER_FAILED:
-            return FAILED_RANK + self._fault
-        return self.last_use_at or self.id * UNUSED_RANK
 
 
 class Shelf:
     """The accounts of one (pool, mode): ready ones in an array, parked ones by time.
 
-    `usable` counts them all; who is neither ready nor parked is busy. `numbers` holds
-    the int of each place, so that shelves of one directory need not make their own.
+    `usable` counts them all; who is neither ready nor parked nor fallow is busy. Fallow
+    are those that must be asked of the shared store first. `numbers` holds the int of
+    each place, so that shelves of one directory need not make their own.
     """
 
     __slots__ = (
@@ -122,12 +43,14 @@ class Shelf:
         "_parkings",
         "_ranks",
         "_resets",
+        "fallow",
         "ready",
         "usable",
     )
 
     def __init__(self, numbers: list[int] | None = None) -> None:
         self.ready: list[Stock] = []
+        self.fallow: list[Stock] = []  # a stock's place in it is LAID - index
         self.usable = 0
         self._numbers = [] if numbers is None else numbers
         self._parkings: dict[Stock, Parking] = {}
@@ -142,12 +65,12 @@ class Shelf:
 
     @property
     def busy(self) -> int:
-        return self.usable - len(self.ready) - self.parked
+        return self.usable - len(self.ready) - len(self.fallow) - self.parked
 
     def add(self, stock: Stock) -> None:
         """Make ready, or bring up to date what is compared of a ready one."""
         if stock.place < 0:
-            self._parkings.pop(stock, None)
+            self._leave(stock)
             stock.place = self._number(len(self.ready))
             self.ready.append(stock)
             for column in (self._loads, self._ranks, self._resets):
@@ -159,11 +82,12 @@ class Shelf:
         self._resets[place] = stock.reset_at or math.inf
 
     def remove(self, stock: Stock) -> None:
-        """Neither ready nor parked; the last ready one moves into its place."""
-        place, stock.place = stock.place, AWAY
+        """Nowhere, which is busy; the last ready one moves into its place."""
+        place = stock.place
         if place < 0:
-            self._parkings.pop(stock, None)
+            self._leave(stock)
             return
+        stock.place = AWAY
         last = self.ready.pop()
         columns = (self._loads, self._ranks, self._resets)
         values = [column.pop() for column in columns]
@@ -173,6 +97,34 @@ class Shelf:
         last.place = place
         for column, value in zip(columns, values, strict=True):
             column[place] = value
+
+    def lay(self, stock: Stock) -> None:
+        """Make fallow."""
+        if stock.place <= LAID:
+            return
+        self.remove(stock)
+        stock.place = LAID - len(self.fallow)
+        self.fallow.append(stock)
+
+    def lay_all(self) -> None:
+        """Make every ready one fallow."""
+        for stock in self.ready:
+            stock.place = LAID - len(self.fallow)
+            self.fallow.append(stock)
+        self.ready.clear()
+        for column in (self._loads, self._ranks, self._resets):
+            del column[:]
+
+    def _leave(self, stock: Stock) -> None:
+        """Out of the fallow or the parked."""
+        if stock.place == AWAY:
+            self._parkings.pop(stock, None)
+            return
+        place, stock.place = LAID - stock.place, AWAY
+        last = self.fallow.pop()
+        if last is not stock:
+            self.fallow[place] = last
+            last.place = LAID - place
 
     def park(self, stock: Stock, until: float) -> None:
         parking = self._parkings.get(stock)
@@ -272,6 +224,33 @@ class Shelf:
                 stock = self.ready[place]
                 stock.renew(now)
                 self.add(stock)
+
+
+class Dry(Exception):
+    """Nothing in hand, while the shared store may have something on this shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__()
+        self.shelf = shelf
+
+
+def windows_of(
+    entry: Entry, row: AccountRow, shelves: Mapping[tuple[str, str], Shelf], now: float
+) -> tuple[Stock, ...]:
+    """Windows as in `row`, merged with those known; without units it is none."""
+    known = {stock.shelf: stock for stock in entry.windows}
+    windows = []
+    for window in row.windows:
+        if window.total <= 0:
+            continue
+        shelf = shelves[row.pool, window.mode]
+        stock = known.get(shelf)
+        if stock is None:
+            stock = Stock(window, entry, shelf)
+        else:
+            stock.merge(window, now)
+        windows.append(stock)
+    return tuple(windows)
 
 
 def refusal(shelves: Sequence[Shelf], now: float) -> NoAccountAvailable:

@@ -117,7 +117,8 @@ def put_back(rows: dict[int, RestoreRow], by: str, now: datetime) -> int:
         was = Account(pk=account.pk, status=account.status)
         was.deleted_at = account.deleted_at
         revert(account, rows[account.pk], now)
-        account.revision, account.updated_at = revision, now
+        account.revision = account.ruled_at = revision
+        account.updated_at = now
         before.setdefault(state_of(account), []).append(was)
     for state, changed in before.items():
         record(changed, state, reason="undone", by=by, at=now)
@@ -128,7 +129,7 @@ def put_back(rows: dict[int, RestoreRow], by: str, now: datetime) -> int:
 
 def write(accounts: Sequence[Account]) -> None:
     """One prepared statement; Django's bulk update takes a hundred times as long."""
-    columns = (*FIELDS, "revision", "updated_at")
+    columns = (*FIELDS, "revision", "ruled_at", "updated_at")
     assignments = ", ".join(f"{name} = %s" for name in columns)
     sql = f"UPDATE {bulk.table(Account)} SET {assignments} WHERE id = %s"  # noqa: S608 - names of ours
     rows = ([getattr(a, name) for name in (*columns, "id")] for a in accounts)

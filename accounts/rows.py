@@ -50,11 +50,21 @@ class StatusChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A fault that was everybody's: what it did since then is undone."""
+
+    fault: str
+    since: float
+    before: AccountRow
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What one settled lease adds to an account's counters, and the state after it.
 
     `row` is given where the standing changed; `window` is the one that was spent from,
-    as it stood at `revision`.
+    as it stood at `revision`. Where processes share accounts, `outcome` or `withdrawn`
+    is judged again on the stored state, and `window` given only if it is to be set.
     """
 
     account_id: int
@@ -65,3 +75,7 @@ class Use:
     changes: tuple[StatusChange, ...] = field(default=())
     window: WindowRow | None = None
     revision: int = 0
+    shared: bool = False
+    outcome: str = ""
+    request_id: str = ""
+    withdrawn: Withdrawn | None = None

@@ -5,13 +5,13 @@ breaker opens and what it did to them is withdrawn.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts import standing
 from accounts.breaker import COMMON, Breaker, Mark
 from accounts.ready import Entry, Stock
 from accounts.roster import Directory
-from accounts.rows import StatusChange, Use
+from accounts.rows import StatusChange, Use, WindowRow, Withdrawn
 from accounts.standing import Outcome
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Settlement:
 
     change: StatusChange | None = None
     corrections: tuple[Use, ...] = ()
+    emptied: bool = False  # the window, by a 429 that stands
 
 
 def answered(accounts: Directory, call: Call, now: float) -> None:
@@ -66,7 +67,7 @@ def settle(accounts: Directory, call: Call, ending: Ending) -> Settlement:
         breaker.failed_again(outcome, call.began, ending.at)
         return Settlement()
     row, stock = entry.row, entry.window(call.mode)
-    before = stock.row() if stock else None
+    before = unallotted(accounts, stock) if stock else None
     change = accounts.settle(
         entry,
         call.mode,
@@ -83,8 +84,15 @@ def settle(accounts: Directory, call: Call, ending: Ending) -> Settlement:
     if outcome is Outcome.RATE_LIMITED and stock is not None:
         mark.window, mark.until = before, stock.cooling_until
     if not breaker.suspect(outcome, entry.id, mark):
-        return Settlement(change)
+        return Settlement(change, emptied=emptied and not ending.harmless)
     return Settlement(change, withdraw(accounts, breaker, outcome, ending.at))
+
+
+def unallotted(accounts: Directory, stock: Stock) -> WindowRow:
+    """The window as it is stored: what is in hand is not in it."""
+    row = stock.row()
+    in_hand = accounts.purse.in_hand(stock) if accounts.purse else 0
+    return replace(row, remaining=max(0, row.remaining - in_hand)) if in_hand else row
 
 
 def withdraw(
@@ -126,18 +134,24 @@ def withdraw_one(
         stock = accounts.put_back(entry, mode, mark.window, mark.until, now)
     if row is parked and stock is None:
         return []
+    window = stock.row() if stock else None
+    if stock is not None and accounts.purse is not None:
+        stock.remaining += accounts.purse.in_hand(stock)
     changes: tuple[StatusChange, ...] = ()
     if row.status != parked.status:
         reason = WITHDRAWN.format(fault=fault)
         changes = (StatusChange(entry.id, now, parked.status, row.status, reason),)
+    accounts.unsaved(entry, now)
     return [
         Use(
             entry.id,
             now,
             succeeded=None,
             row=entry.stored_form() if row is not parked else None,
-            window=stock.row() if stock else None,
+            window=window,
             revision=row.revision,
             changes=changes,
+            shared=accounts.purse is not None,
+            withdrawn=Withdrawn(str(fault), mark.since, mark.before),
         )
     ]

@@ -19,7 +19,9 @@ NO_ACCOUNT_MESSAGES = {
     "quota_exhausted": "All accounts for this model have used up their quota.",
     "cooling": "All accounts for this model are cooling down.",
     "saturated": "All accounts for this model are busy.",
+    "unreachable": "The store of accounts that processes share cannot be reached.",
 }
+UNSERVED = frozenset({"no_accounts", "unreachable"})
 PAUSED = "Upstream fails for many accounts at once; calls are paused until it recovers."
 PAUSED_KINDS = {
     leases.Outcome.RATE_LIMITED: Kind.RATE_LIMITED,
@@ -101,7 +103,7 @@ class Search:
             return GatewayError(kind, PAUSED, retry_after_s=absence.retry_after_s)
         none = absence.reason == "no_accounts"
         return GatewayError(
-            Kind.NO_ACCOUNT if none else Kind.RATE_LIMITED,
+            Kind.NO_ACCOUNT if absence.reason in UNSERVED else Kind.RATE_LIMITED,
             NO_ACCOUNT_MESSAGES[absence.reason],
             retry_after_s=None if none else absence.retry_after_s,
         )

@@ -38,6 +38,7 @@ Asgi = Callable[[Scope, Any, Any], Awaitable[None]]  # servers and Django differ
 
 CONFIG_POLL_S = 5.0
 FLUSH_S = 0.05
+BEAT_S = 1.0
 PURGE_S = 3600.0
 REFRESH_S = 1.0
 BATCHES_S = 1.0
@@ -86,6 +87,7 @@ class Application:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._refresher.aclose()
             await pool.current().aclose()
+            await directory.leave()
         finally:
             await outbox.current().flush()
 
@@ -138,6 +140,7 @@ class Application:
         jobs = [
             Periodic("configuration", CONFIG_POLL_S, sync_to_async(reload_settings)),
             Periodic("accounts", self._sync_s, sync_accounts),
+            Periodic("claims", BEAT_S, directory.beat),
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
         ]

@@ -89,7 +89,7 @@ def change(
     if to_status == Status.ACTIVE:
         reset_windows({account.pk: account.pool for account in found})
     Account.objects.filter(pk__in=[account.pk for account in found]).update(
-        **values, revision=revision, updated_at=at
+        **values, revision=revision, ruled_at=revision, updated_at=at
     )
     record(found, to_status, reason=reason, by=by, at=at)
     return len(found)
@@ -125,7 +125,11 @@ def edit(account_id: int, pool: str, tags: Sequence[str]) -> None:
     if account.pool != pool:
         account.pool, account.tier_source = pool, TierSource.OPERATOR
         reset_windows({account_id: pool})
+        account.ruled_at = revision
     account.tags, account.revision, account.updated_at = list(tags), revision, now
     account.save(
-        update_fields=["pool", "tier_source", "tags", "revision", "updated_at"]
+        update_fields=[
+            *("pool", "tier_source", "tags"),
+            *("revision", "ruled_at", "updated_at"),
+        ]
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Account, QuotaWindow, Status, WindowSource
 from accounts.quotas import BASIC_WINDOW_S, TOTALS
 from accounts.store.changes import change, locked, reset_windows
+from accounts.store.hands import units_in_hand
 from accounts.store.revisions import take_revision
 from accounts.tiers import Tier, decided
 
@@ -69,7 +70,11 @@ def save_sync(
 def save_readings(
     account_id: int, pool: str, readings: Mapping[str, Reading], now: datetime
 ) -> None:
-    """Only the pool's own modes; basic figures are clamped (accounts.md 2)."""
+    """Only the pool's own modes; basic figures are clamped (accounts.md 2).
+
+    What processes that share accounts have in hand may be on its way upstream.
+    """
+    in_hand = units_in_hand(account_id)
     for mode, reading in readings.items():
         if mode not in TOTALS[pool]:
             continue
@@ -77,7 +82,7 @@ def save_readings(
         if pool == "basic":
             total, window_s = TOTALS[pool][mode], BASIC_WINDOW_S
         values: dict[str, object] = {
-            "remaining": min(reading.remaining, total),
+            "remaining": max(0, min(reading.remaining, total) - in_hand.get(mode, 0)),
             "total": total,
             "window_s": window_s,
             "reset_at": now + timedelta(seconds=window_s),

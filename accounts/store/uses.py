@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, transaction
 
-from accounts.models import Account, QuotaWindow, Status, StatusEvent
+from accounts.models import Account, QuotaWindow, StatusEvent
 from accounts.rows import AccountRow, StatusChange, Use, WindowRow
 from accounts.store.changes import locked
+from accounts.store.revisions import take_revision
+from accounts.store.standings import REASON_MAX_CHARS, replay, state
 from accounts.store.values import moment, utc
 from grokgateway.jobs import bulk
 from grokgateway.jobs.outbox import Sink
 
 logger = logging.getLogger(__name__)
 UNSTORABLE = (IntegrityError, DataError)
-REASON_MAX_CHARS = 200
 REQUEST_ID_MAX_CHARS = 64
 COUNT_USES = (
     "UPDATE {table} SET use_count = use_count + %s, fail_count = fail_count + %s, "
@@ -51,6 +52,7 @@ class Sum:
     revision: int = 0
     windows: dict[str, WindowRow] = field(default_factory=dict)
     changes: list[StatusChange] = field(default_factory=list)
+    shared: list[Use] = field(default_factory=list)  # to be judged on what is stored
 
     def add(self, use: Use) -> None:
         self.last_use_at = max(self.last_use_at, use.at)
@@ -60,6 +62,10 @@ class Sum:
             self.failed += 1
             self.last_fail_at = use.at
             self.last_fail_reason = use.fail_reason[:REASON_MAX_CHARS]
+        if use.shared:
+            if use.row is not None or use.window is not None:
+                self.shared.append(use)
+            return
         if use.row is not None:
             self.row = use.row
             self.windows.update((window.mode, window) for window in use.row.windows)
@@ -98,9 +104,11 @@ def save_singly(sums: dict[int, Sum]) -> None:
 
 @transaction.atomic
 def save_sums(sums: dict[int, Sum]) -> None:
+    shared = {pk: total.shared for pk, total in sums.items() if total.shared}
+    fresh = take_revision() if shared else 0
     stored = dict(locked().filter(pk__in=list(sums)).values_list("pk", "revision"))
-    windows: list[tuple[int, WindowRow]] = []
-    changes: list[StatusChange] = []
+    replayed = replay(shared, fresh)
+    windows, changes = replayed.windows, replayed.changes
     for account_id, revision in stored.items():
         total = sums[account_id]
         if total.row is not None and total.revision >= revision:
@@ -138,21 +146,6 @@ def count_uses(sums: Mapping[int, Sum]) -> None:
     bulk.execute(COUNT_FAILURES.format(table=bulk.table(Account)), failed)
 
 
-def state(row: AccountRow, changes: Sequence[StatusChange]) -> dict[str, object]:
-    values: dict[str, object] = {
-        "status": row.status,
-        "cooling_until": moment(row.cooling_until),
-        "strikes": list(row.strikes),
-        "unauthorized_at": moment(row.unauthorized_at),
-        "server_faults": row.server_faults,
-    }
-    if row.status == Status.ACTIVE:
-        values["state_reason"] = ""
-    elif changes:
-        values["state_reason"] = changes[-1].reason[:REASON_MAX_CHARS]
-    return values
-
-
 def save_windows(windows: Iterable[tuple[int, WindowRow]]) -> None:
     bulk.insert(
         QuotaWindow,
@@ -168,10 +161,15 @@ def save_windows(windows: Iterable[tuple[int, WindowRow]]) -> None:
                 window.source,
                 moment(window.cooling_until),
             )
-            for account_id, window in windows
+            for account_id, window in sorted(windows, key=account_and_mode)
         ),
         unique=("account", "mode"),
     )
+
+
+def account_and_mode(pair: tuple[int, WindowRow]) -> tuple[int, str]:
+    """The order in which everybody locks windows."""
+    return pair[0], pair[1].mode
 
 
 def save_changes(changes: Iterable[StatusChange]) -> None:

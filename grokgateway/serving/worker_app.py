@@ -12,6 +12,7 @@ from grokgateway.serving.plan import Application, Plan
 def load(plan: Plan) -> Application:
     lifeline.tie(plan.parent_pid, drain_s=plan.drain_s)
     settings.EMBEDDED_JOBS = plan.embedded_jobs
+    settings.SERVER_WORKERS = plan.workers
     module, _, name = plan.app.partition(":")
     # The name comes from the command line; its type cannot be known here.
     return cast(Application, getattr(import_module(module), name))

@@ -2,6 +2,7 @@ import pytest
 
 from tests.e2e.gateway_process import running_gateway
 from tests.gateway.sandbox.process import running_sandbox
+from tests.services import fresh_store
 
 POOLS = {
     "basic": [f"sandbox-basic-{n}" for n in range(4)],
@@ -38,3 +39,16 @@ def launch(sandbox, tmp_path):
         return running_gateway(tmp_path, sandbox.url, accounts, **options)
 
     return start
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.service),
+        pytest.param("mariadb", marks=pytest.mark.service),
+    ]
+)
+def shared_store(request):
+    """Start-up variables of each store that processes may share."""
+    with fresh_store(request.param) as variables:
+        yield variables

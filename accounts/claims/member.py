@@ -1,0 +1,140 @@
+"""This process among those that serve the same accounts.
+
+Alone it owns them all and asks nobody. With others it takes slices from the store and
+spends them from its purse.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from accounts.claims import hands
+from accounts.claims.base import Back, Gone, Store, Unreachable
+from accounts.claims.circle import Circle, myself
+from accounts.claims.purse import Purse
+from accounts.claims.trading import Trade
+from accounts.roster import Directory
+from grokgateway.jobs import outbox
+
+logger = logging.getLogger(__name__)
+RENEW_S = 10.0
+WELCOME_S = 3.0  # how long a newcomer waits at its start for who was alone
+LOOK_S = 0.1
+
+
+class Member:
+    """`directory` gives the one in use, which a reload replaces."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Callable[[], Directory],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.store = store
+        self.circle = Circle(clock)
+        self.trade = Trade(store, self.circle, directory, self.revive)
+        self._directory = directory
+
+    async def join(self, *, alone: bool) -> None:
+        """Register; without being alone, whatever is spent is taken from the store."""
+        circle, directory = self.circle, self._directory()
+        began = circle.clock()
+        purse = Purse()
+        slots = purse.occupied(directory.entries())
+        circle.peers = await self.store.join(circle.me, slots, alone=alone)
+        circle.renewed(began)
+        if not circle.alone:
+            hands.share(directory, purse, time.time())
+            logger.info("Accounts are shared among %d processes.", circle.size)
+
+    async def welcomed(self) -> None:
+        """Wait until who was alone has opened its accounts, but not for ever."""
+        ends_at = self.circle.clock() + WELCOME_S
+        while not self.circle.admitted and self.circle.clock() < ends_at:
+            await asyncio.sleep(LOOK_S)
+            self.circle.peers = await self.store.peers(self.circle.me)
+
+    async def revive(self) -> None:
+        """After a lapse: live on, or begin anew; raises `Unreachable`.
+
+        Who is alone and cannot ask goes on: nobody else can have registered where the
+        store is away.
+        """
+        try:
+            await self._renew()
+        except Unreachable:
+            if not self.circle.alone:
+                raise
+
+    async def beat(self) -> None:
+        """Once a second: live on, notice others, give back what lies idle."""
+        circle = self.circle
+        try:
+            if circle.age_s >= RENEW_S:
+                await self._renew()
+            elif circle.alone or not circle.admitted:
+                circle.peers = await self.store.peers(circle.me)
+            if circle.alone and circle.size > 1:
+                await self._open()
+            if not circle.alone and circle.admitted:
+                await self.trade.sweep()
+        except Unreachable as error:
+            logger.warning("The shared account store is away: %s", error)
+        except Gone:
+            await self._begin_anew()
+
+    async def leave(self) -> None:
+        """Give everything back; what calls in flight use counts as spent."""
+        await self.trade.settled()
+        await outbox.current().flush()  # who comes next reads what is written
+        purse = self._directory().purse
+        backs: Sequence[Back] = ()
+        if purse is not None:
+            backs, _ = purse.surplus(frozenset(), time.time(), final=True)
+        try:
+            await self.store.leave(self.circle.me, backs)
+        except (Gone, Unreachable) as error:
+            logger.warning("What was in hand could not be given back: %r", error)
+        finally:
+            await self.store.aclose()
+
+    async def _renew(self) -> None:
+        circle = self.circle
+        began = circle.clock()
+        try:
+            circle.peers = await self.store.renew(circle.me, self._notes())
+        except Gone:
+            await self._begin_anew()
+        else:
+            circle.renewed(began)
+
+    async def _begin_anew(self) -> None:
+        """Others took this process for dead: what it held is theirs."""
+        logger.warning("This process was taken for dead and joins anew.")
+        alone, self.circle.me = self.circle.alone, myself()
+        await outbox.current().flush()
+        await self.join(alone=alone)
+
+    async def _open(self) -> None:
+        """Somebody else has come: write all down, and share from now on."""
+        circle, directory = self.circle, self._directory()
+        purse = Purse()
+        slots = purse.occupied(directory.entries())
+        hands.share(directory, purse, time.time())
+        await outbox.current().flush()
+        await self.store.open(circle.me, slots)
+        circle.peers = await self.store.peers(circle.me)
+        logger.info("Accounts are shared among %d processes now.", circle.size)
+
+    def _notes(self) -> dict[str, object]:
+        """What status pages of the other processes show of this one."""
+        states = self._directory().breakers.states()
+        return {
+            "breakers": [
+                {"operation": s.operation, "mode": s.mode, "fault": s.fault}
+                for s in states
+                if s.open
+            ]
+        }

@@ -1,0 +1,85 @@
+"""What to ask of the store for the requests that wait, and in advance."""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+
+from accounts.claims.base import Want
+from accounts.claims.purse import Purse
+from accounts.entries import FAILED_RANK
+from accounts.ready import COMPARE_ALL_UP_TO, Shelf, Stock
+
+UNITS_AT_ONCE = 8
+STOCKS_AT_ONCE = 64
+SPARE_LEAST = 32
+PART = 4  # at most this part of a member's even share of accounts is held in advance
+
+
+def goal(shelf: Shelf, members: int, peak: int) -> int:
+    """How many accounts to hold in advance: enough for a burst, not the others'."""
+    return min(SPARE_LEAST + 2 * peak, shelf.usable // (PART * members))
+
+
+def wants(
+    purse: Purse,
+    waiting: Mapping[Shelf, int],
+    goals: Mapping[Shelf, int],
+    *,
+    by_quota: bool,
+) -> list[tuple[Stock, Want]]:
+    """Asked by shelf, the least loaded first, and of stocks that run low."""
+    found: dict[Stock, Want] = {}
+    for shelf in {**waiting, **goals}:
+        missing = max(0, goals.get(shelf, 0) - len(shelf.ready))
+        for stock, want in of_shelf(
+            purse, shelf, waiting.get(shelf, 0), missing, by_quota=by_quota
+        ):
+            found[stock] = want
+    if by_quota:
+        for stock in list(purse.low)[:STOCKS_AT_ONCE]:
+            if stock not in found and purse.held_slots(stock.entry):
+                found[stock] = want_of(purse, stock, 0, by_quota=True)
+    return sorted(found.items(), key=lambda pair: pair[0].entry.id)
+
+
+def of_shelf(
+    purse: Purse, shelf: Shelf, waiting: int, missing: int, *, by_quota: bool
+) -> Iterator[tuple[Stock, Want]]:
+    chosen = candidates(shelf, min(STOCKS_AT_ONCE, waiting + missing))
+    each, rest = divmod(waiting, len(chosen)) if chosen else (0, 0)
+    for number, stock in enumerate(chosen):
+        need = each + (number < rest)
+        yield stock, want_of(purse, stock, need, by_quota=by_quota)
+
+
+def candidates(shelf: Shelf, count: int) -> list[Stock]:
+    """The least loaded of the fallow, or of some drawn where there are many."""
+    fallow: Iterable[Stock] = shelf.fallow
+    if len(shelf.fallow) > COMPARE_ALL_UP_TO:
+        drawn = min(len(shelf.fallow), max(COMPARE_ALL_UP_TO, 2 * count))
+        fallow = random.sample(shelf.fallow, drawn)
+    return sorted(fallow, key=load)[:count]
+
+
+def load(stock: Stock) -> tuple[float, bool, float]:
+    """What it bears; equal ones by chance, or all processes would choose the same."""
+    entry = stock.entry
+    failed = entry.rank() >= FAILED_RANK / 2
+    return entry.inflight + stock.used() / 2, failed, random.random()
+
+
+def want_of(purse: Purse, stock: Stock, need: int, *, by_quota: bool) -> Want:
+    """`need` calls wait for it; with 0 it is asked in advance."""
+    entry = stock.entry
+    free_slots, free_units = purse.free_slots(entry), purse.in_hand(stock)
+    return Want(
+        account=entry.id,
+        window=stock.row(),
+        units=max(0, need - free_units) if by_quota else 0,
+        slots=max(0, need - free_slots),
+        spare_units=max(0, UNITS_AT_ONCE - free_units - need) if by_quota else 0,
+        spare_slots=0 if need or free_slots else 1,
+        held_units=free_units + stock.held,
+        held_slots=purse.held_slots(entry),
+        free_units=free_units,
+        free_slots=free_slots,
+    )

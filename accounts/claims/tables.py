@@ -1,0 +1,54 @@
+"""The tables of claims: who serves, and what each has in hand."""
+
+from django.db import models
+
+
+class ClaimMember(models.Model):
+    """A process that serves; while it lives, what it holds of accounts is its own."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    name = models.CharField(max_length=200)
+    place = models.CharField(max_length=200)  # where its pid means something
+    pid = models.BigIntegerField()
+    born = models.BigIntegerField()  # tells two processes with one pid apart
+    alone = models.BooleanField()  # owns every account without asking
+    started_at = models.FloatField()
+    expires_at = models.FloatField()
+    notes = models.JSONField(default=dict)  # what status pages show of it
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClaimSlice(models.Model):
+    """Units of one mode, or (mode empty) slots of one account, in a member's hands.
+
+    No foreign keys: a member or an account that goes must not wait for the others.
+    """
+
+    member = models.CharField(max_length=32)
+    account = models.BigIntegerField()
+    mode = models.CharField(max_length=16, blank=True)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "account", "mode"], name="claim_slice_once"
+            )
+        ]
+        indexes = [models.Index(fields=["account", "mode"], name="claim_slice_account")]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.account} {self.mode or 'slots'}"
+
+
+class ClaimLoad(models.Model):
+    """The slots of one account in all hands; its row is locked by every claim."""
+
+    # set by hand, as DirectoryRevision's
+    account = models.BigIntegerField(primary_key=True)
+    slots = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.slots} of {self.account}"
