@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from tests.e2e.test_claims import LEFT, SET, ask, chats, seen
 @pytest.mark.parametrize("crash", [False, True])
 async def test_a_newcomer_spends_only_what_the_first_has_left(sandbox, tmp_path, crash):
     sandbox.reset()
-    settings = {"GROK_ACCOUNT_SELECTION_MAX_INFLIGHT": "100"}
+    settings: dict[str, Any] = {
+        "GROK_ACCOUNT_SELECTION_MAX_INFLIGHT": "100"
+    }  # Any: keywords
     env = environment(tmp_path, sandbox.url, **settings)
     manage(env, "migrate", "-v0")
     one = {"super": ["sandbox-super-quota1000-handed"]}
