@@ -2,7 +2,7 @@ import pytest
 
 from tests.e2e.gateway_process import running_gateway
 from tests.gateway.sandbox.process import running_sandbox
-from tests.services import fresh_store
+from tests.neighbours import fresh_store
 
 POOLS = {
     "basic": [f"sandbox-basic-{n}" for n in range(4)],
