@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from gateway.conversation.events import Usage
 from gateway.models import RequestRecord
+from grokgateway import redaction
 from grokgateway.jobs import bulk, outbox
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def record(journal: Journal) -> None:
             journal.request_id,
             journal.started_at,
             journal.key,
-            journal.endpoint[:64],
+            endpoint_of(journal)[:64],
             journal.model[:128],
             journal.attempts[-1].account if journal.attempts else "",
             [
@@ -122,6 +123,13 @@ def record(journal: Journal) -> None:
             journal.sent_bytes,
         ),
     )
+
+
+def endpoint_of(journal: Journal) -> str:
+    """The path; one that led nowhere may hold a key that was put there by mistake."""
+    if journal.status < 400:
+        return journal.endpoint
+    return redaction.current().text(journal.endpoint)
 
 
 def save_records(rows: Sequence[bulk.Row]) -> None:

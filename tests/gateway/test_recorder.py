@@ -72,6 +72,12 @@ def test_long_texts_are_cut_to_their_columns(stored):
     assert (len(row.model), len(row.endpoint)) == (128, 64)
 
 
+def test_a_key_in_a_path_that_leads_nowhere_is_not_stored(stored):
+    key = "gk-" + "s" * 43
+    (row,) = stored(finished(status=404, endpoint=f"/v1/models/{key}"))
+    assert row.endpoint == "/v1/models/***"
+
+
 def test_the_total_time_ends_with_the_recording(stored):
     (row,) = stored(finished(began=time.perf_counter() - 2))
     assert row.total_ms == pytest.approx(2000, abs=500)
