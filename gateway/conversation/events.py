@@ -70,12 +70,24 @@ class MediaProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaPreview:
+    """An unfinished picture of a drawing that goes on."""
+
+    media_id: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MediaReady:
-    """A finished image or video; `url` is absolute."""
+    """A finished image or video; `url` is absolute.
+
+    `data` is set where the bytes are wanted themselves.
+    """
 
     url: str
     media_id: str
     kind: str = "image"
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,7 @@ Event = (
     | Source
     | Citation
     | MediaProgress
+    | MediaPreview
     | MediaReady
     | Finished
 )

@@ -8,6 +8,7 @@ from gateway.conversation.events import (
     Citation,
     Event,
     Finished,
+    MediaPreview,
     MediaProgress,
     MediaReady,
     ReasoningDelta,
@@ -69,7 +70,7 @@ class Completion:
                     self.citations.append(event)
                 case MediaReady():
                     self.media.append(event)
-                case MediaProgress():
+                case MediaProgress() | MediaPreview():
                     pass
                 case Finished():
                     self.finished = event

@@ -11,6 +11,7 @@ from gateway.conversation.events import (
     Event,
     Finished,
     FinishReason,
+    MediaPreview,
     MediaProgress,
     MediaReady,
     ReasoningDelta,
@@ -114,7 +115,9 @@ class Encoder:
                 self._blocks.note(one)
             case Finished():
                 return self._finish(one)
-            case TextDelta() | Citation() | MediaProgress() | MediaReady():
+            case TextDelta() | Citation():
+                pass
+            case MediaProgress() | MediaPreview() | MediaReady():
                 pass
             case _:
                 assert_never(one)

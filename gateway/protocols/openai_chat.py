@@ -7,6 +7,7 @@ from gateway.conversation.events import (
     Citation,
     Event,
     Finished,
+    MediaPreview,
     MediaProgress,
     MediaReady,
     ReasoningDelta,
@@ -125,7 +126,13 @@ class Encoder:
                 return self._finish(event)
             case ToolCall():
                 return self._call(event)
-            case TextDelta() | MediaProgress() | MediaReady() | Searched():
+            case (
+                TextDelta()
+                | Searched()
+                | MediaProgress()
+                | MediaPreview()
+                | MediaReady()
+            ):
                 pass
             case _:
                 assert_never(event)

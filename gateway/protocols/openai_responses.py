@@ -10,6 +10,7 @@ from gateway.conversation.events import (
     Citation,
     Event,
     Finished,
+    MediaPreview,
     MediaProgress,
     MediaReady,
     ReasoningDelta,
@@ -85,7 +86,7 @@ class Encoder:
                 self._output.note(event)
             case Finished():
                 return self._finish(event)
-            case MediaProgress() | MediaReady():
+            case MediaProgress() | MediaPreview() | MediaReady():
                 pass
             case _:
                 assert_never(event)
