@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from gateway.conversation.events import Event, MediaProgress, MediaReady
-from gateway.upstream.fields import Json, decode, items, number, record, text
+from gateway.upstream.fields import (
+    Json,
+    absolute,
+    decode,
+    items,
+    number,
+    record,
+    text,
+)
 from gateway.upstream.inband import RATE_LIMIT_CODE, StreamError
 
 
@@ -30,13 +38,8 @@ class Pictures:
     """Announces each generated picture once."""
 
     def __init__(self, assets_url: str) -> None:
-        self._base = assets_url.rstrip("/") + "/"
+        self._assets_url = assets_url
         self._known: set[str] = set()
-
-    def absolute(self, url: str) -> str:
-        if url.startswith(("https://", "http://")):
-            return url
-        return self._base + url.lstrip("/")
 
     def develop(self, content: Json) -> Iterator[Event]:
         """Events of one card; raises StreamError if it says that a quota is spent."""
@@ -59,7 +62,7 @@ class Pictures:
                 yield from self._announce(url, self._media_id(url), moderated=False)
 
     def _announce(self, url: str, media_id: str, moderated: bool) -> Iterator[Event]:
-        address = self.absolute(url)
+        address = absolute(self._assets_url, url)
         if address in self._known:
             return
         self._known.add(address)

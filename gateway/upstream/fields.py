@@ -56,3 +56,10 @@ def number(value: object) -> int | None:
         return int(value)
     except (ValueError, OverflowError):
         return None
+
+
+def absolute(assets_url: str, url: str) -> str:
+    """Upstream names its files by paths on the assets host, or by whole addresses."""
+    if not url or url.startswith(("https://", "http://")):
+        return url
+    return f"{assets_url.rstrip('/')}/{url.lstrip('/')}"

@@ -107,3 +107,19 @@ def constant_headers(
         *client_hints(agent, browser),
     ]
     return tuple((name.encode(), value.encode("latin-1")) for name, value in named)
+
+
+def upgrade_headers(login: Login, settings: Settings) -> Signed:
+    """For the upgrade to a WebSocket (2.6)."""
+    browser = profile(settings)
+    agent = clean(browser.user_agent)
+    named = [
+        ("Accept-Language", ACCEPT_LANGUAGE),
+        ("Cache-Control", "no-cache"),
+        ("Pragma", "no-cache"),
+        ("Origin", clean(settings.text("upstream.base_url").rstrip("/"))),
+        ("User-Agent", agent),
+        *client_hints(agent, browser.browser),
+    ]
+    plain = tuple((name.encode(), value.encode("latin-1")) for name, value in named)
+    return Signed(plain, login, browser.cloudflare)

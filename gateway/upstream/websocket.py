@@ -1,0 +1,132 @@
+"""WebSockets to upstream: opened with an account's login, on upstream's hosts only."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidStatus,
+    WebSocketException,
+)
+
+from gateway.errors import UpstreamFailure
+from gateway.upstream import failures, network, pool
+from gateway.upstream.channel import Target
+from gateway.upstream.headers import Login, upgrade_headers
+from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Settings
+
+HEARTBEAT_S = 20
+CLOSE_S = 1
+MESSAGE_BYTES = 48 * 1024 * 1024  # a picture of 32 MiB in base64, and what is around it
+WAITING_MESSAGES = 4
+
+
+class Closed(Exception):
+    """The other side has closed, is closing, or cannot be reached any more."""
+
+
+class Discreet(logging.LoggerAdapter[logging.Logger]):
+    """The library's own debug log shows the headers, cookies and all."""
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the library's name
+        return level >= logging.WARNING and super().isEnabledFor(level)
+
+
+class Unredirected(connect):
+    """A redirect is a failed upgrade: cookies follow nobody to another address."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class Socket:
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, message: str, timeout_s: float) -> None:
+        """Raises Closed, also where the other side does not take the message."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._connection.send(message)
+        except (ConnectionClosed, TimeoutError) as exc:
+            raise Closed from exc
+
+    async def receive(self, timeout_s: float) -> str | bytes:
+        """Raises Closed, and TimeoutError when nothing came."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._connection.recv()
+        except ConnectionClosed as exc:
+            raise Closed from exc
+
+
+@asynccontextmanager
+async def opened(login: Login, path: str, settings: Settings) -> AsyncIterator[Socket]:
+    """Raises UpstreamFailure where it cannot be opened; nothing is spent then.
+
+    Leaving closes it, in a second at most.
+    """
+    channel = pool.current().channel(settings)
+    target = channel.hosts.at(socket_url(settings) + path)
+    connection = await upgraded(target, login, settings)
+    try:
+        yield Socket(connection)
+    finally:
+        with suppress(OSError, WebSocketException):  # it is over in any case
+            await connection.close()
+
+
+async def upgraded(
+    target: Target, login: Login, settings: Settings
+) -> ClientConnection:
+    signed = target.opened(upgrade_headers(login, settings))
+    headers = [(name.decode(), value.decode("latin-1")) for name, value in signed]
+    tls = network.HOME.tls() if target.url.scheme == "wss" else None
+    try:
+        return await Unredirected(
+            str(target.url),
+            additional_headers=headers,
+            user_agent_header=None,
+            proxy=None,
+            open_timeout=CONNECT_S,
+            ping_interval=HEARTBEAT_S,
+            ping_timeout=HEARTBEAT_S,
+            close_timeout=CLOSE_S,
+            max_size=MESSAGE_BYTES,
+            max_queue=WAITING_MESSAGES,
+            logger=Discreet(logging.getLogger(__name__)),
+            ssl=tls,
+        )
+    except (OSError, WebSocketException) as exc:
+        failure = not_opened(exc, settings)
+        failure.sent = False
+        raise failure from exc
+
+
+def not_opened(error: Exception, settings: Settings) -> UpstreamFailure:
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        headers = {name.lower(): value for name, value in response.headers.raw_items()}
+        body = bytes(response.body or b"")[:ERROR_BODY_BYTES]
+        retry_on = failures.retry_statuses(settings)
+        now = datetime.now(UTC)
+        return failures.of_response(response.status_code, headers, body, retry_on, now)
+    if isinstance(error, TimeoutError):
+        return failures.of_transport(httpx.ConnectTimeout("no upgrade in time"))
+    if isinstance(error, OSError):
+        return failures.of_transport(httpx.ConnectError("no connection"))
+    return failures.of_transport(httpx.RemoteProtocolError("no upgrade"))
+
+
+def socket_url(settings: Settings) -> str:
+    """The configured one, or the base host's."""
+    own = settings.text("upstream.ws_url").rstrip("/")
+    if own:
+        return own
+    base = settings.text("upstream.base_url").rstrip("/")
+    return "ws" + base.removeprefix("http")
