@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.keys.cards import KeyCard
-from gateway.keys.meters import NOTHING, Amount, Meter, Moment, Standing
+from gateway.keys.meters import Amount, Meter, Moment, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Ledger:
         for key_id in kept:
             tally = self.meter(key_id).tally(day)
             if tally.day == day:
-                total = stored.get(key_id, NOTHING)
+                total = stored.get(key_id, Amount())
                 tally.elsewhere = total.minus(tally.written)
         for key_id in set(self._meters) - kept:
             if not self._meters[key_id].open:

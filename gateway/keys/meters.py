@@ -6,7 +6,8 @@ all processes: what the others have stored is added each time the rows are read.
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.errors import GatewayError, Kind
 from gateway.keys.cards import Limits
@@ -16,8 +17,7 @@ DAY_S = 86_400
 BUSY_RETRY_S = 1  # when one of the open requests ends is not known
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """`steady` never goes back and measures minutes; `unix` tells the day (UTC)."""
 
     steady: float
@@ -33,8 +33,7 @@ class Moment:
         return DAY_S - self.unix % DAY_S
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """`reset_s`: seconds until all of `limit` is free again."""
 
     limit: int
@@ -42,16 +41,14 @@ class Allowance:
     reset_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What is left to a key; of several limits the one nearest to its end."""
 
     requests: Allowance | None = None
     tokens: Allowance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     requests: int = 0
     tokens: int = 0
 
@@ -62,17 +59,14 @@ class Amount:
         return Amount(self.requests - other.requests, self.tokens - other.tokens)
 
 
-NOTHING = Amount()
-
-
 @dataclass(slots=True)
 class Tally:
     """One day: used here, stored of that, and used by other processes or before."""
 
     day: int
-    here: Amount = NOTHING
-    written: Amount = NOTHING
-    elsewhere: Amount = NOTHING
+    here: Amount = field(default_factory=Amount)
+    written: Amount = field(default_factory=Amount)
+    elsewhere: Amount = field(default_factory=Amount)
 
     @property
     def used(self) -> Amount:

@@ -56,7 +56,8 @@ async def compact(
 @router.post("/responses/input_tokens", summary="Count the tokens of an input")
 async def input_tokens(request: HttpRequest, payload: Count) -> HttpResponse:
     if payload.model is not None:
-        catalog.current().chat_route(payload.model)
+        route = catalog.current().chat_route(payload.model)
+        caller_of(request).permit(route.name, route.pools)
     recalled = await stored.recall(caller_of(request).fingerprint, payload)
     conversation = openai_responses.parse(payload, recalled.past)
     prompt = prompting.prompt(conversation)

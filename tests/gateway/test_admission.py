@@ -111,6 +111,14 @@ async def test_a_model_that_is_not_allowed(app, stage, document):
     assert stage.upstream.asked == []
 
 
+async def test_nor_are_its_tokens_counted(app):
+    issue(models=frozenset({"grok-4.20-fast"}))
+    document = {"model": MODEL, "input": "hi", "messages": ASK["messages"]}
+    for path in ("/v1/responses/input_tokens", "/v1/messages/count_tokens"):
+        asking = await asked(document, path=path).through(app)
+        assert asking.status == 403
+
+
 async def test_a_pool_that_is_not_allowed(app, stage):
     issue(pools=frozenset({"basic"}))
     assert envelope(await asked().through(app)) == (403, "model_not_allowed")

@@ -10,6 +10,7 @@ from gateway.keys import home, identity, store
 from gateway.keys.cards import KeyBook, Limits
 from gateway.keys.ledger import Ledger, Use
 from gateway.models import ApiKey, KeyUsage
+from grokgateway import startup
 from tests.factories import make_key
 
 NOON = datetime(2027, 3, 4, 12, tzinfo=UTC)
@@ -249,6 +250,12 @@ def test_a_key_that_was_deleted_is_forgotten(process):
     store.load()
     assert home.book().find(key) is None
     assert ledger.meter(row.pk) is not meter
+
+
+def test_a_credential_key_that_is_lost_is_missed():
+    assert not startup.encrypted_rows_exist()
+    make_key()
+    assert startup.encrypted_rows_exist()
 
 
 def test_usage_older_than_it_is_kept_goes():
