@@ -115,7 +115,7 @@ class Shaper:
         ended = self._visible
         self._send(self._rest, passed)
         calls = ended.calls if ended is not None else []
-        if not calls and not self.done:
+        if not calls and not self.done and not self._bare:
             for image in self._images:
                 self._send(self._separated(rendered(image, self._shape)), passed)
             if self._shape.show_sources:
@@ -171,6 +171,11 @@ class Shaper:
             self._sources.append(source)
             if self._shape.search:
                 passed.append(source)
+
+    @property
+    def _bare(self) -> bool:
+        """JSON stays JSON, with nothing below it."""
+        return self._shape.format is not None and self._text.length > 0
 
     def _wanted(self, event: Event) -> bool:
         """A search counts if the caller has asked for searches and no text came yet."""

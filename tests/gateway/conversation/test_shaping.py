@@ -11,6 +11,7 @@ from gateway.conversation.events import (
     Source,
     TextDelta,
 )
+from gateway.conversation.requests import Format
 from gateway.conversation.shaping import Shape, Shaper
 
 
@@ -89,6 +90,23 @@ def test_sources_close_the_text_when_the_operator_wants_them():
     assert text_of(shown).endswith(
         "\n\n## Sources\n[grok2api-sources]: #\n- [A \\[b\\]](https://a.example)"
     )
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_nothing_is_appended_to_json(stream):
+    events = [
+        TextDelta('{"a":1}'),
+        MediaReady("https://a.example/1.jpg", "1"),
+        Source("https://b.example", "B"),
+    ]
+    options = {"format": Format(), "show_sources": True, "stream": stream}
+    _, passed = shaped(events, **options)
+    assert text_of(passed) == '{"a":1}'
+
+
+def test_an_image_alone_is_shown_although_json_was_wished():
+    _, passed = shaped([MediaReady("https://a.example/1.jpg", "1")], format=Format())
+    assert text_of(passed) == "https://a.example/1.jpg"
 
 
 def test_nothing_is_appended_after_a_stop():
