@@ -1,6 +1,6 @@
 """A conversation flattened to the one text upstream takes (public-api 3.2, 7.5)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.conversation import formats, tools
 from gateway.conversation.requests import (
@@ -32,6 +32,15 @@ def prompt(conversation: Conversation) -> str:
     if conversation.options.prefill:
         parts.append(CONTINUE)
     return "\n\n".join(parts)
+
+
+def answerable(messages: Iterable[Message]) -> bool:
+    """Whether the model would see anything at all of these; cheaper than the prompt."""
+    return any(
+        bool(part.text.strip()) if isinstance(part, Text) else True
+        for message in messages
+        for part in message.parts
+    )
 
 
 def instructions(conversation: Conversation) -> Iterator[str]:

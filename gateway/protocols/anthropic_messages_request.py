@@ -89,10 +89,9 @@ def parse(request: Request, *, stream: bool = False) -> Conversation:
         search_forced=declared.search_forced,
         prefill=begins_answer(messages[-1]),
     )
-    conversation = Conversation(request.model, messages, options, declared.tools)
-    if not prompting.prompt(conversation):
+    if not prompting.answerable(messages):
         raise fields.missing("messages", "hold nothing to answer")
-    return conversation
+    return Conversation(request.model, messages, options, declared.tools)
 
 
 def instructions(request: Request) -> tuple[Message, ...]:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.conversation.requests import Conversation, Message, Options, Text
+from gateway.conversation import prompting
+from gateway.conversation.requests import Conversation, Options
 from gateway.errors import GatewayError
 from gateway.protocols import fields
 from gateway.protocols.fields import STRICT, Effort, RawJson, stop_texts
@@ -97,17 +98,9 @@ def parse(request: Request, *, stream: bool) -> Conversation:
         read_message(message, f"messages.{index}")
         for index, message in enumerate(request.messages)
     )
-    if not any(answerable(message) for message in messages):
+    if not prompting.answerable(messages):
         raise fields.missing("messages", "hold nothing to answer")
     return Conversation(request.model, messages, options, declared.tools)
-
-
-def answerable(message: Message) -> bool:
-    """Whether a message would be seen by the model at all."""
-    return any(
-        bool(part.text.strip()) if isinstance(part, Text) else True
-        for part in message.parts
-    )
 
 
 def declared_tools(request: Request) -> Declared:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from gateway.conversation import prompting
 from gateway.conversation.requests import (
     Conversation,
     Message,
@@ -92,7 +93,7 @@ def parse(
         search=declared.search,
     )
     messages = read_messages(request, past)
-    if not any(answerable(message) for message in messages):
+    if not prompting.answerable(messages):
         raise fields.missing("input", "holds nothing to answer")
     return Conversation(request.model or "", messages, options, declared.tools)
 
@@ -131,10 +132,3 @@ def read_messages(request: Members, past: Past) -> tuple[Message, ...]:
         for index, item in enumerate(given):
             reading.item(item, f"input.{index}")
     return reading.messages()
-
-
-def answerable(message: Message) -> bool:
-    """Whether a message would be seen by the model at all."""
-    return any(
-        part.text.strip() if isinstance(part, Text) else True for part in message.parts
-    )
