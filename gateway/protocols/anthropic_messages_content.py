@@ -26,7 +26,7 @@ Reader = Callable[[Block, str], Iterator[Part]]
 PieceReader = Callable[[Block, str], Iterator[Piece]]
 
 
-def read_system(system: str | list[RawJson], path: str) -> tuple[Part, ...]:
+def read_system(system: RawJson, path: str) -> tuple[Part, ...]:
     """A client's note about its billing is no instruction."""
     if isinstance(system, str):
         return (Text(system),)

@@ -6,7 +6,7 @@ accepted and ignored. A member that is null was not sent, at every level.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import (
@@ -31,6 +31,29 @@ ROLES = {
 }
 
 
+Speaker = Annotated[
+    Literal["user", "assistant", "system", "developer"],
+    BeforeValidator(fields.given_text),
+]
+ThinkingType = Annotated[
+    Literal["enabled", "adaptive", "disabled"], BeforeValidator(fields.given_text)
+]
+# Read by hand; what they shall be is for the document only.
+TextOrBlocks = Annotated[
+    RawJson,
+    Field(json_schema_extra={"type": ["string", "array"], "items": {"type": "object"}}),
+]
+Choice = Annotated[RawJson, Field(json_schema_extra={"type": ["object", "null"]})]
+Objects = Annotated[
+    RawJson,
+    Field(json_schema_extra={"type": ["array", "null"], "items": {"type": "object"}}),
+]
+Texts = Annotated[
+    RawJson,
+    Field(json_schema_extra={"type": ["array", "null"], "items": {"type": "string"}}),
+]
+
+
 class Members(BaseModel):
     model_config = STRICT
 
@@ -43,12 +66,12 @@ class Members(BaseModel):
 
 
 class Turn(Members):
-    role: Literal["user", "assistant", "system", "developer"]
-    content: RawJson
+    role: Speaker
+    content: TextOrBlocks
 
 
 class Thinking(Members):
-    type: Literal["enabled", "adaptive", "disabled"]
+    type: ThinkingType
     budget_tokens: int | None = None
 
 
@@ -63,15 +86,15 @@ class Request(Members):
     model: Annotated[str, Field(min_length=1)]
     messages: Annotated[list[Turn], Field(min_length=1)]
     max_tokens: Annotated[int, Field(ge=1)] | None = None
-    system: str | list[RawJson] | None = None
+    system: TextOrBlocks = None
     stream: bool | None = None
     thinking: Thinking | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     top_k: int | None = None
-    stop_sequences: list[RawJson] | None = None
-    tools: list[RawJson] | None = None
-    tool_choice: RawJson = None
+    stop_sequences: Texts = None
+    tools: Objects = None
+    tool_choice: Choice = None
     output_config: OutputConfig | None = None
     metadata: RawJson = None
 
@@ -82,7 +105,7 @@ def parse(request: Request, *, stream: bool = False) -> Conversation:
     options = Options(
         stream=stream,
         reasoning=None if request.thinking is None else thinks(request.thinking),
-        stop=fields.stop_texts(request.stop_sequences, "stop_sequences", limit=None),
+        stop=stops(request.stop_sequences),
         max_tokens=request.max_tokens,
         format=wanted_format(request.output_config),
         search=declared.search,
@@ -112,6 +135,13 @@ def turns(request: Request) -> tuple[Message, ...]:
 
 def thinks(thinking: Thinking) -> bool:
     return thinking.type != "disabled"
+
+
+def stops(value: RawJson) -> tuple[str, ...]:
+    """A list here, of any length, where the other dialects take a string too."""
+    path = "stop_sequences"
+    listed = None if value is None else fields.items(value, path)
+    return fields.stop_texts(listed, path, limit=None)
 
 
 def wanted_format(config: OutputConfig | None) -> Format | None:

@@ -140,6 +140,10 @@ def test_a_format_is_binding():
     ("members", "kind", "param"),
     [
         ({"stop_sequences": [""]}, Kind.INVALID_VALUE, "stop_sequences"),
+        ({"stop_sequences": "x"}, Kind.INVALID_TYPE, "stop_sequences"),
+        ({"system": 3}, Kind.INVALID_TYPE, "system"),
+        ({"tools": {}}, Kind.INVALID_TYPE, "tools"),
+        ({"tool_choice": 3}, Kind.INVALID_TYPE, "tool_choice"),
         ({"stop_sequences": [3]}, Kind.INVALID_TYPE, "stop_sequences.0"),
         (
             {"output_config": {"format": {"type": "xml"}}},
@@ -185,8 +189,6 @@ def test_bad_requests_name_the_exact_place(members, kind, param):
         {"temperature": 2.1},
         {"top_p": 1.1},
         {"top_k": 1.5},
-        {"stop_sequences": "x"},
-        {"system": 3},
         {"thinking": {"type": "sometimes"}},
         {"thinking": {}},
         {"output_config": "x"},
