@@ -15,7 +15,13 @@ from gateway.auth import caller_of
 MAX_CHARS = 512
 # The first that names a session counts. Codex sends `session-id`, older ones with an
 # underscore; it is its prompt cache key or the id of the conversation.
-HEADERS = (b"x-session-id", b"x-claude-code-session-id", b"session-id", b"session_id")
+HEADERS = (
+    b"x-session-id",
+    b"x-claude-code-session-id",
+    b"session-id",
+    b"session_id",
+    b"x-openwebui-chat-id",
+)
 # Claude Code's older form of `metadata.user_id`; the newer one is JSON.
 SESSION_PART = re.compile(r"_session_([0-9A-Za-z-]+)\Z")
 
