@@ -1,5 +1,7 @@
 """The NinjaAPI of operators; each concern is one router."""
 
+import json
+
 from ninja import NinjaAPI
 
 from gateway.admin_api import access, batch, errors, explain, status, tokens
@@ -16,3 +18,12 @@ api.add_router("", batch.router)
 api.add_router("", status.router)
 api.add_router("", explain.router)
 errors.register(api)
+
+PREFIX = "/admin/api/"
+ADMIN_FILE = "admin.json"
+
+
+def admin_text() -> str:
+    """The document as its snapshot has it."""
+    document = api.get_openapi_schema(path_prefix=PREFIX)
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from ninja import NinjaAPI, Router
 from pydantic import BaseModel
 
+from gateway.admin_api.api import ADMIN_FILE, admin_text
 from gateway.api import DOCUMENTS
 from gateway.conversation.events import (
     Citation,
@@ -53,6 +54,10 @@ def operations(document):
             yield path, method, operation
 
 
+def test_the_snapshot_of_the_operators_api_is_current():
+    assert (SNAPSHOTS / ADMIN_FILE).read_text() == admin_text(), RENEW
+
+
 @documents
 def test_the_snapshot_is_current(document):
     assert (SNAPSHOTS / document.file).read_text() == text(document), RENEW
@@ -61,7 +66,8 @@ def test_the_snapshot_is_current(document):
 def test_the_command_writes_every_snapshot(tmp_path, capsys):
     call_command("openapi", write=tmp_path)
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert written == {one.file: text(one) for one in DOCUMENTS}
+    public = {one.file: text(one) for one in DOCUMENTS}
+    assert written == public | {ADMIN_FILE: admin_text()}
     assert set(written) == {path.name for path in SNAPSHOTS.iterdir()}
 
 
