@@ -6,7 +6,7 @@ accepted and ignored. A member that is null was not sent, at every level.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import (
@@ -20,6 +20,7 @@ from gateway.conversation.requests import (
 )
 from gateway.protocols import fields
 from gateway.protocols.anthropic_messages_content import read_content, read_system
+from gateway.protocols.anthropic_messages_shapes import REQUESTS
 from gateway.protocols.fields import STRICT, RawJson
 from gateway.protocols.tool_definitions import anthropic_tools
 
@@ -83,6 +84,7 @@ class OutputConfig(Members):
 class Request(Members):
     """Body of `POST /v1/messages`; unknown members are ignored."""
 
+    model_config = ConfigDict(**STRICT, json_schema_extra={"examples": REQUESTS})
     model: Annotated[str, Field(min_length=1)]
     messages: Annotated[list[Turn], Field(min_length=1)]
     max_tokens: Annotated[int, Field(ge=1)] | None = None

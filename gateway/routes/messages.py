@@ -13,6 +13,7 @@ from gateway.auth import caller_of
 from gateway.conversation import prompting
 from gateway.conversation.requests import Conversation
 from gateway.protocols import anthropic_messages, sse
+from gateway.protocols import anthropic_messages_shapes as shapes
 from gateway.protocols.anthropic_messages_blocks import Head
 from gateway.protocols.base import Stamp
 from gateway.recorder import Journal
@@ -23,9 +24,17 @@ from gateway.turn import Ask
 from grokgateway import config, crypto
 
 router = Router(tags=["messages"])
+STREAMED = {
+    "responses": {200: {"content": {"text/event-stream": {"example": shapes.STREAM}}}}
+}
 
 
-@router.post("/messages", summary="Create a message")
+@router.post(
+    "/messages",
+    summary="Create a message",
+    response={200: shapes.Message},
+    openapi_extra=STREAMED,
+)
 async def create(
     request: HttpRequest, payload: anthropic_messages.Request
 ) -> HttpResponseBase:
@@ -43,7 +52,11 @@ async def create(
     return await whole(ask, lambda answer: anthropic_messages.reply(head, answer))
 
 
-@router.post("/messages/count_tokens", summary="Count the tokens of a message")
+@router.post(
+    "/messages/count_tokens",
+    summary="Count the tokens of a message",
+    response={200: shapes.TokenCount},
+)
 async def count_tokens(
     request: HttpRequest, payload: anthropic_messages.Request
 ) -> HttpResponse:
