@@ -19,13 +19,15 @@ COUNT_IN_THREAD_CHARS = 32_768
 class Ask:
     """A parsed request on its way in; `journal` is written as the turn goes.
 
-    `session` names what should stay on one account, empty if nothing should.
+    `session` names what should stay on one account, empty if nothing should. `base` is
+    where links to kept files begin, empty where that is unknown.
     """
 
     conversation: Conversation
     journal: Journal
     caller: Caller = OPEN
     session: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,6 @@ def shape_of(
         reasoning=snapshot.flag("features.thinking") if wanted is None else wanted,
         stop=options.stop,
         show_sources=snapshot.flag("features.show_search_sources"),
-        image_format=snapshot.text("features.image_format"),
         prompt_tokens=prompt_count,
         image_tokens=image_count,
         tools=conversation.tools,

@@ -16,6 +16,7 @@ from gateway.asking import Ask, Question, prepared
 from gateway.conversation.events import Event, Finished, Usage
 from gateway.conversation.shaping import Shaper
 from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
+from gateway.media_links import Resolver
 from gateway.recorder import Journal
 from gateway.search import Search
 from gateway.upstream import assets, client
@@ -23,6 +24,8 @@ from gateway.upstream.payloads import chat_payload
 from grokgateway import config
 from grokgateway.config import Snapshot
 from grokgateway.jobs import outbox
+from media.incoming import Origin
+from media.models import Source
 
 __all__ = ["Ask", "run"]
 
@@ -58,7 +61,7 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
         try:
             async with search.lease() as held:
                 search.trying = held.account_id
-                replies = answer(held, question, snapshot, ask.journal)
+                replies = answer(held, question, snapshot, ask)
                 async with aclosing(replies):
                     async for events in replies:
                         spoken = spoken or bool(events)
@@ -74,9 +77,10 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
 
 
 async def answer(
-    held: leases.Lease, question: Question, snapshot: Snapshot, journal: Journal
+    held: leases.Lease, question: Question, snapshot: Snapshot, ask: Ask
 ) -> AsyncGenerator[Sequence[Event], None]:
     """One attempt on one account, shaped, metered and settled."""
+    journal = ask.journal
     attempt = journal.attempt(held.public_id, held.mode)
     shaper = Shaper(question.shape)
     login = client.Login(held.cookie_token(), held.user_id)
@@ -104,9 +108,25 @@ async def answer(
         raise
     settle_success(held, snapshot)
     attempt.reason = OK
-    ending = shaper.close()
-    journal.usage = next(e.usage for e in ending if isinstance(e, Finished))
-    yield ending
+    journal.usage = said_so_far(shaper)
+    yield await ending(held, login, shaper, ask, snapshot)
+
+
+async def ending(
+    held: leases.Lease,
+    login: client.Login,
+    shaper: Shaper,
+    ask: Ask,
+    snapshot: Snapshot,
+) -> Sequence[Event]:
+    """The end of a good answer; its pictures are kept as the operator wants it."""
+    origin = Origin(Source.CHAT, account=held.public_id)
+    resolver = Resolver(login, ask.base, origin, snapshot)
+    pictures = shaper.pictures
+    shown = [await resolver.picture_in_chat(one.url) for one in pictures]
+    events = shaper.close(shown)
+    ask.journal.usage = next(e.usage for e in events if isinstance(e, Finished))
+    return events
 
 
 def said_so_far(shaper: Shaper) -> Usage | None:

@@ -32,7 +32,6 @@ class Shape:
     reasoning: bool = True
     stop: tuple[str, ...] = ()
     show_sources: bool = False
-    image_format: str = "grok_url"
     prompt_tokens: int = 0
     image_tokens: int = 0
     tools: Tools = field(default_factory=Tools)
@@ -107,7 +106,14 @@ class Shaper:
         self._visible, self._finished = None, True
         self._rest, self._first_rest = self._first_rest, ""
 
-    def close(self) -> list[Event]:
+    @property
+    def pictures(self) -> Sequence[MediaReady]:
+        """Those the answer is to end with; `close` takes them as they are shown."""
+        ended = self._visible
+        called = ended is not None and ended.calls
+        return () if self.done or self._bare or called else self._images
+
+    def close(self, shown: Sequence[str] = ()) -> list[Event]:
         """The rest of the answer: held text, images, sources, marks, calls, the end."""
         if not self._finished:
             self.finish()
@@ -116,8 +122,8 @@ class Shaper:
         self._send(self._rest, passed)
         calls = ended.calls if ended is not None else []
         if not calls and not self.done and not self._bare:
-            for image in self._images:
-                self._send(self._separated(rendered(image, self._shape)), passed)
+            for picture in shown:
+                self._send(self._separated(picture), passed)
             if self._shape.show_sources:
                 self._send(sources.tail(self._sources), passed)
         length = self._text.length
@@ -220,10 +226,3 @@ def visible(shape: Shape, *, may_ask_again: bool) -> Visible | None:
         stream=shape.stream,
         may_ask_again=may_ask_again,
     )
-
-
-def rendered(image: MediaReady, shape: Shape) -> str:
-    """A generated image as text, in the form of `features.image_format`."""
-    if shape.image_format in {"grok_url", "local_url"}:
-        return image.url
-    return f"![image]({image.url})"

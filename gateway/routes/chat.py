@@ -12,7 +12,7 @@ from gateway.auth import caller_of
 from gateway.protocols import openai_chat, openai_chat_shapes
 from gateway.protocols.base import Stamp
 from gateway.protocols.openai_chat_shapes import ChatCompletion
-from gateway.routes.negotiation import wants_stream
+from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
@@ -40,7 +40,8 @@ async def create(
     journal.streamed = stream = wants_stream(request, payload.stream)
     conversation = openai_chat.parse(payload, stream=stream)
     session = session_name(request, payload.prompt_cache_key)
-    ask = Ask(conversation, journal, caller_of(request), session)
+    base = link_base(request)
+    ask = Ask(conversation, journal, caller_of(request), session, base)
     stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
     if not stream:
         return await whole(ask, lambda completion: openai_chat.reply(stamp, completion))

@@ -17,7 +17,7 @@ from gateway.protocols import anthropic_messages_shapes as shapes
 from gateway.protocols.anthropic_messages_blocks import Head
 from gateway.protocols.base import Stamp
 from gateway.recorder import Journal
-from gateway.routes.negotiation import wants_stream
+from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name, session_part
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
@@ -44,7 +44,8 @@ async def create(
     journal.streamed = stream = wants_stream(request, payload.stream)
     conversation = anthropic_messages.parse(payload, stream=stream)
     session = session_name(request, session_part(user_id(payload)))
-    ask = Ask(conversation, journal, caller_of(request), session)
+    base = link_base(request)
+    ask = Ask(conversation, journal, caller_of(request), session, base)
     head = head_of(conversation, journal)
     if stream:
         encoder = anthropic_messages.Encoder(head)

@@ -1,8 +1,9 @@
-"""Whether the caller gets a stream (public-api 0.2)."""
+"""What the request itself says of its answer: a stream or not, links to which host."""
 
 from django.http import HttpRequest
 
 from grokgateway import config
+from media import links
 
 
 def wants_stream(request: HttpRequest, asked: bool | None) -> bool:
@@ -14,3 +15,8 @@ def wants_stream(request: HttpRequest, asked: bool | None) -> bool:
         "text/event-stream" in accept or "*/*" in accept
     )
     return not only_json and config.current().flag("features.stream")
+
+
+def link_base(request: HttpRequest) -> str:
+    """Where links to kept files begin; empty where the caller's host is not ours."""
+    return links.base(request.headers.get("Host", ""), request.scheme or "http")

@@ -19,7 +19,7 @@ from gateway.protocols.openai_responses_body import Head, echo, keep_nothing
 from gateway.protocols.openai_responses_ids import new_response_id
 from gateway.protocols.openai_responses_items import compacted, listed
 from gateway.protocols.openai_responses_request import Count
-from gateway.routes.negotiation import wants_stream
+from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
@@ -88,7 +88,8 @@ async def understood(
     stamp = Stamp(new_response_id(), int(time.time()), payload.model)
     chain = (*recalled.ancestors, stamp.id)
     session = session_name(request, payload.prompt_cache_key) or chain[0]
-    return Asked(Ask(conversation, journal, caller, session), stamp, recalled)
+    ask = Ask(conversation, journal, caller, session, link_base(request))
+    return Asked(ask, stamp, recalled)
 
 
 def head_of(asked: Asked, payload: openai_responses.Request) -> Head:

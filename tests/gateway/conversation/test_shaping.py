@@ -17,7 +17,9 @@ from gateway.conversation.shaping import Shape, Shaper
 
 def shaped(events, **options):
     shaper = Shaper(Shape(**options))
-    passed = [*shaper.feed(events), *shaper.close()]
+    passed = list(shaper.feed(events))
+    shaper.finish()
+    passed += shaper.close([picture.url for picture in shaper.pictures])
     return shaper, passed
 
 
@@ -76,10 +78,13 @@ def test_marks_in_text_that_was_cut_are_dropped():
 
 def test_images_follow_the_text_after_a_blank_line():
     image = MediaReady("https://assets.example/a.jpg", "a")
-    _, bare = shaped([TextDelta("Look:"), image])
-    assert text_of(bare) == "Look:\n\nhttps://assets.example/a.jpg"
-    _, alone = shaped([image], image_format="grok_md")
-    assert text_of(alone) == "![image](https://assets.example/a.jpg)"
+    shaper = Shaper(Shape())
+    shaper.feed([TextDelta("Look:"), image])
+    shaper.finish()
+    assert list(shaper.pictures) == [image]
+    ending = shaper.close(["one", "two"])
+    assert text_of(ending) == "\n\none\n\ntwo"
+    assert text_of(Shaper(Shape()).close(["alone"])) == "alone"
 
 
 def test_sources_close_the_text_when_the_operator_wants_them():

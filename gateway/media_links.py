@@ -1,0 +1,146 @@
+"""From what upstream made to what a caller is given: the one resolver of all surfaces.
+
+Whatever cannot be fetched or kept is given in the same shape with upstream's address,
+and the log says why (media.md 3, 7.1).
+"""
+
+import html
+import logging
+from base64 import b64encode
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from gateway.conversation import file_types
+from gateway.errors import GatewayError
+from gateway.errors import Kind as Failure
+from gateway.upstream.assets import open_asset
+from gateway.upstream.headers import Login
+from gateway.upstream.limits import Settings
+from media import links, store
+from media.errors import MediaError, Repeated
+from media.incoming import Origin
+from media.models import Asset, Kind
+
+logger = logging.getLogger(__name__)
+
+PUBLIC_HOST = "imagine-public"
+PROXY = "features.imagine_public_image_proxy"
+BARE_FORMATS = frozenset({"grok_url", "local_url"})
+GROK_FORMATS = frozenset({"grok_url", "grok_md", "grok_html"})
+HTML_FORMATS = frozenset({"grok_html", "local_html"})
+EMBEDDED = "base64"
+FOR_PICTURES = "image/jpeg"  # of bytes that say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Of one account's results. `base` is where links begin, empty if unknown.
+
+    `fresh`: the results were made for this prompt, so that one which another prompt
+    had been given is refused rather than handed out.
+    """
+
+    login: Login
+    base: str
+    origin: Origin
+    settings: Settings
+    fresh: bool = False
+
+    async def picture_in_chat(self, url: str) -> str:
+        """A picture of a chat model, in the form of `features.image_format`."""
+        form = self.settings.text("features.image_format")
+        address = url
+        if is_public(url) and not self.settings.flag(PROXY):
+            pass
+        elif form == EMBEDDED:
+            data = await self._read_or_nothing(url)
+            address = data_uri(data) if data else url
+        elif form not in GROK_FORMATS or is_public(url):
+            address = await self._local(Kind.IMAGE, url) or url
+        return address if form in BARE_FORMATS else markdown(address)
+
+    async def film_in_chat(self, url: str) -> str:
+        """A film, in the form of `features.video_format`."""
+        form = self.settings.text("features.video_format")
+        address = url
+        if form not in GROK_FORMATS:
+            address = await self._local(Kind.VIDEO, url) or url
+        return player(address) if form in HTML_FORMATS else address
+
+    async def picture_link(self, url: str, data: bytes | None = None) -> str:
+        """What the images API gives as `url`; never relative.
+
+        Raises GatewayError for a stale result, and for one that has no address.
+        """
+        as_it_is = is_public(url) and not self.settings.flag(PROXY)
+        if url and (as_it_is or not self.base):
+            return url
+        local = await self._local(Kind.IMAGE, url, data) if self.base else ""
+        if not (local or url):
+            return data_uri(data or b"")
+        return local or url
+
+    async def picture_bytes(self, url: str, data: bytes | None = None) -> bytes:
+        """What the images API gives as `b64_json`. Raises GatewayError."""
+        return data or await self._read(url)
+
+    async def _local(self, kind: Kind, url: str, data: bytes | None = None) -> str:
+        """The link of what was kept; empty where it could not be."""
+        try:
+            asset = await self._keep(kind, url, data)
+        except Repeated as exc:
+            raise GatewayError(Failure.UPSTREAM_ERROR, str(exc)) from exc
+        except (GatewayError, MediaError) as exc:
+            self._note(exc)
+            return ""
+        return links.link(kind, asset.public_id, self.base)
+
+    async def _keep(self, kind: Kind, url: str, data: bytes | None) -> Asset:
+        async with store.incoming(kind) as file:
+            if data:
+                await file.write(data)
+            else:
+                limit = store.LIMITS[kind]
+                async with open_asset(self.login, url, self.settings, limit) as body:
+                    async for chunk in body:
+                        await file.write(chunk)
+            return await file.keep(self.origin, refuse_repeats=self.fresh)
+
+    async def _read(self, url: str) -> bytes:
+        """In memory; pictures are small. Raises GatewayError for what is none."""
+        limit = store.LIMITS[Kind.IMAGE]
+        async with open_asset(self.login, url, self.settings, limit) as body:
+            data = b"".join([chunk async for chunk in body])
+        if not file_types.image_type(data[: file_types.SNIFFED_BYTES]):
+            told = "Upstream sent something else instead of a picture."
+            raise GatewayError(Failure.UPSTREAM_ERROR, told)
+        return data
+
+    async def _read_or_nothing(self, url: str) -> bytes:
+        try:
+            return await self._read(url)
+        except GatewayError as exc:
+            self._note(exc)
+            return b""
+
+    def _note(self, error: Exception) -> None:
+        account = self.origin.account
+        logger.warning("A result of account %s is not kept: %s", account, error)
+
+
+def is_public(url: str) -> bool:
+    """Whether a picture needs no login to be seen."""
+    return (urlsplit(url).hostname or "").startswith(PUBLIC_HOST)
+
+
+def markdown(address: str) -> str:
+    return f"![image]({address})"
+
+
+def player(address: str) -> str:
+    return f'<video controls src="{html.escape(address)}"></video>'
+
+
+def data_uri(data: bytes) -> str:
+    media_type = file_types.image_type(data[: file_types.SNIFFED_BYTES])
+    return f"data:{media_type or FOR_PICTURES};base64,{b64encode(data).decode()}"
