@@ -74,7 +74,7 @@ class Entry:
             response = http.error_response(error, journal.request_id, dialect)
             journal.status = response.status_code
             await send_response(
-                send, scope, response, journal.request_id, admission.headers()
+                send, scope, response, journal.request_id, beside(scope, admission)
             )
         return None
 
@@ -137,10 +137,10 @@ class Entry:
                 await send_file(response.serving, send, request_id, extensions)
                 return
             journal.status = response.status_code
-            if http.dialect_of(scope) is http.OPENAI:
-                response["openai-processing-ms"] = str(round(journal.elapsed_ms()))
             admission.leave()
-            await send_response(send, scope, response, request_id, admission.headers())
+            await send_response(
+                send, scope, response, request_id, beside(scope, admission)
+            )
         except OSError:
             journal.status = STATUS_CLIENT_GONE  # the server found the socket closed
 
@@ -196,7 +196,9 @@ class Entry:
             failed = http.error_response(error, request_id, dialect)
             response.ask.journal.status = failed.status_code
             admission.leave()
-            await send_response(send, scope, failed, request_id, admission.headers())
+            await send_response(
+                send, scope, failed, request_id, beside(scope, admission)
+            )
 
 
 class Request(ASGIRequest):
@@ -228,6 +230,15 @@ class Refusals:
 def route_path(path: str) -> str:
     """A trailing slash is served the same way, never redirected."""
     return path[:-1] if len(path) > 1 and path.endswith("/") else path
+
+
+def beside(scope: Scope, admission: Admission) -> list[tuple[bytes, bytes]]:
+    """Headers of a whole answer: what is left to its key, and how long it took."""
+    headers = list(admission.headers())
+    if http.dialect_of(scope) is http.OPENAI:
+        took_ms = str(round(admission.journal.elapsed_ms())).encode()
+        headers.append((b"openai-processing-ms", took_ms))
+    return headers
 
 
 async def send_response(

@@ -312,6 +312,20 @@ async def test_processing_time_on_every_plain_reply(app, path):
     assert "openai-processing-ms" in asking.answered
 
 
+async def test_processing_time_on_refusals_before_a_view(app):
+    with config.override({"app.api_key": "sesame"}):
+        asking = await post(WHOLE).through(app)
+    assert envelope(asking) == (401, "invalid_api_key")
+    assert "openai-processing-ms" in asking.answered
+
+
+async def test_processing_time_on_errors_instead_of_a_stream(app, stage):
+    stage.upstream.will(400)
+    asking = await post(STREAM).through(app)
+    assert envelope(asking) == (400, "upstream_rejected")
+    assert "openai-processing-ms" in asking.answered
+
+
 async def test_a_view_that_breaks_is_a_500_and_logged(app, monkeypatch, caplog):
     async def broken(request, **_):
         raise RuntimeError("secret detail")
