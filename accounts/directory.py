@@ -5,6 +5,8 @@ A directory that never joined is its process's own.
 """
 
 import asyncio
+import contextlib
+import logging
 import threading
 import time
 from collections.abc import Set
@@ -12,12 +14,15 @@ from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import Error, close_old_connections
 
 from accounts import store
 from accounts.breaker import State
-from accounts.claims.base import Unreachable
+from accounts.claims.base import Store, Unreachable
 from accounts.claims.member import Member
+from accounts.claims.redis import RedisStore
 from accounts.claims.sql import SqlStore
+from accounts.notices import Listener
 from accounts.ready import Entry
 from accounts.roster import Directory
 from accounts.rows import AccountRow
@@ -33,13 +38,16 @@ __all__ = [
     "breakers",
     "claim",
     "current",
+    "follow",
     "leave",
     "load",
     "ready",
     "sync",
 ]
 
+logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 200
+IDLE_AFTER = 5  # polls without news
 
 
 @dataclass(slots=True)
@@ -87,7 +95,7 @@ async def ready() -> None:
     Joining comes first: who is alone then has read what the one before it wrote.
     """
     if HOME.member is None:
-        HOME.member = Member(SqlStore(), current)
+        HOME.member = Member(shared_store(), current)
         try:
             await HOME.member.join(alone=settings.SERVER_WORKERS == 1)
             await HOME.member.welcomed()
@@ -96,6 +104,11 @@ async def ready() -> None:
             raise
     if not HOME.directory.loaded:
         await sync_to_async(load_once)()
+
+
+def shared_store() -> Store:
+    url: str = settings.REDIS_URL
+    return RedisStore(url) if url else SqlStore()
 
 
 async def claim(
@@ -122,10 +135,11 @@ async def leave() -> None:
         await member.leave()
 
 
-async def sync() -> None:
+async def sync() -> bool:
     """Merge what other processes changed: read in a thread, applied on the loop.
 
-    A few rows at a time, so that requests are served in between.
+    A few rows at a time, so that requests are served in between. Tells whether there
+    was anything.
     """
     directory, began = HOME.directory, time.time()
     await outbox.current().flush()
@@ -135,6 +149,35 @@ async def sync() -> None:
         directory.apply(rows[start : start + ROWS_AT_ONCE], time.time())
         await asyncio.sleep(0)
     directory.revision = revision
+    return bool(rows)
+
+
+async def follow(active_s: float, idle_s: float) -> None:
+    """Sync for ever: at once when told of news, and in any case now and then.
+
+    Slowly only where news are told and there were none for a while.
+    """
+    wake, listener = asyncio.Event(), Listener()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listener.listen(wake.set))
+        empty = 0
+        while True:
+            empty = 0 if await synced() else empty + 1
+            idle = listener.connected and empty >= IDLE_AFTER
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(idle_s if idle else active_s):
+                    await wake.wait()
+            wake.clear()
+
+
+async def synced() -> bool:
+    try:
+        return await sync()
+    except Error:
+        logger.exception("Changed accounts could not be read; they will be.")
+        return True
+    finally:
+        await sync_to_async(close_old_connections)()
 
 
 def news(since: int) -> tuple[int, list[AccountRow]]:

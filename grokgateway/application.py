@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import close_old_connections
 
 from accounts import directory
@@ -139,7 +140,7 @@ class Application:
         tide = interpreter.Tide(lambda: self.open_requests)
         jobs = [
             Periodic("configuration", CONFIG_POLL_S, sync_to_async(reload_settings)),
-            Periodic("accounts", self._sync_s, sync_accounts),
+            Periodic("accounts", self._sync_s, self._follow_accounts),
             Periodic("claims", BEAT_S, directory.beat),
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
@@ -160,6 +161,9 @@ class Application:
             Periodic("quota refresh", REFRESH_S, self._refresher.beat),
             *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
         ]
+
+    async def _follow_accounts(self) -> None:
+        await directory.follow(self._sync_s, settings.ACCOUNT_SYNC_INTERVAL)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -199,10 +203,3 @@ def reload_settings() -> None:
         keys.load()
     finally:
         close_old_connections()  # one that an outage broke would stay broken
-
-
-async def sync_accounts() -> None:
-    try:
-        await directory.sync()
-    finally:
-        await sync_to_async(close_old_connections)()

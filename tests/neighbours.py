@@ -14,7 +14,7 @@ import redis
 POSTGRES = ("127.0.0.1", 5432)
 MARIADB = ("127.0.0.1", 3306)
 REDIS = ("127.0.0.1", 6379)
-REDIS_DB = 7
+REDIS_DB = 11  # ours alone: it is emptied
 
 
 def needed(name: str, address: tuple[str, int]) -> None:
@@ -64,8 +64,9 @@ def mariadb() -> Iterator[str]:
 def redis_server() -> Iterator[str]:
     needed("Redis", REDIS)
     url = f"redis://{REDIS[0]}:{REDIS[1]}/{REDIS_DB}"
-    yield url
     with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
         client.flushdb()
 
 
@@ -74,6 +75,10 @@ def fresh_store(kind: str) -> Iterator[dict[str, str]]:
     """Start-up variables of a gateway on a store of this kind, gone afterwards."""
     if kind == "sqlite":
         yield {}
+        return
+    if kind == "redis":
+        with redis_server() as url:
+            yield {"REDIS_URL": url}
         return
     makers: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
         "postgresql": postgresql,

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, Status, StatusEvent, TierSource
 from accounts.quotas import default_windows
 from accounts.store.revisions import take_revision
@@ -34,12 +35,14 @@ def locked() -> QuerySet[Account]:
 
 def reset_windows(pools: dict[int, str]) -> None:
     """Give each account, named by id with its pool, the default windows."""
-    QuotaWindow.objects.filter(account_id__in=list(pools)).delete()
-    QuotaWindow.objects.bulk_create(
-        window_of(account_id, row)
+    windows = [
+        (account_id, row)
         for account_id, pool in pools.items()
         for row in default_windows(pool)
-    )
+    ]
+    QuotaWindow.objects.filter(account_id__in=list(pools)).delete()
+    QuotaWindow.objects.bulk_create(window_of(*window) for window in windows)
+    telling.tell(windows, known_only=True)
 
 
 def soft_delete(ids: Iterable[int], reason: str, by: str = "") -> int:

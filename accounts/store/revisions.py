@@ -7,6 +7,7 @@ visible in order: a reader that has seen one has missed none before it.
 
 from django.db.models import F
 
+from accounts import notices
 from accounts.models import DirectoryRevision
 
 
@@ -18,7 +19,11 @@ def current_revision() -> int:
 
 
 def take_revision() -> int:
-    """Return a fresh revision, held until the caller's transaction ends."""
+    """Return a fresh revision, held until the caller's transaction ends.
+
+    The other processes are told then.
+    """
+    notices.announce()
     counter = DirectoryRevision.objects.filter(pk=1)
     if not counter.update(value=F("value") + 1):
         DirectoryRevision.objects.bulk_create(

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, Status, WindowSource
 from accounts.quotas import BASIC_WINDOW_S, TOTALS
 from accounts.store.changes import change, locked, reset_windows
 from accounts.store.hands import units_in_hand
 from accounts.store.revisions import take_revision
+from accounts.store.values import window_row
 from accounts.tiers import Tier, decided
 
 CLAIM = timedelta(seconds=30)  # at most one probe of an account in this time
@@ -91,9 +93,10 @@ def save_readings(
         }
         if reading.remaining > 0:
             values["cooling_until"] = None
-        QuotaWindow.objects.update_or_create(
+        window, _ = QuotaWindow.objects.update_or_create(
             account_id=account_id, mode=mode, defaults=values
         )
+        telling.tell([(account_id, window_row(window))], less=True)
 
 
 def expire(account_id: int, reason: str = DEAD, by: str = "") -> None:

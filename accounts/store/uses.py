@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, transaction
 
+from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, StatusEvent
 from accounts.rows import AccountRow, StatusChange, Use, WindowRow
 from accounts.store.changes import locked
@@ -108,6 +109,7 @@ def save_sums(sums: dict[int, Sum]) -> None:
     fresh = take_revision() if shared else 0
     stored = dict(locked().filter(pk__in=list(sums)).values_list("pk", "revision"))
     replayed = replay(shared, fresh)
+    telling.tell(replayed.windows)
     windows, changes = replayed.windows, replayed.changes
     for account_id, revision in stored.items():
         total = sums[account_id]

@@ -50,6 +50,18 @@ def row_of(account: Account, windows: Iterable[WindowRow]) -> AccountRow:
     )
 
 
+def window_row(window: QuotaWindow) -> WindowRow:
+    return WindowRow(
+        window.mode,
+        window.remaining,
+        window.total,
+        window.window_s,
+        seconds(window.reset_at),
+        window.source,
+        seconds(window.cooling_until),
+    )
+
+
 def window_of(account_id: int, row: WindowRow) -> QuotaWindow:
     return QuotaWindow(
         account_id=account_id,

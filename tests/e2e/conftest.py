@@ -46,6 +46,7 @@ def launch(sandbox, tmp_path):
         "sqlite",
         pytest.param("postgresql", marks=pytest.mark.service),
         pytest.param("mariadb", marks=pytest.mark.service),
+        pytest.param("redis", marks=pytest.mark.service),
     ]
 )
 def shared_store(request):

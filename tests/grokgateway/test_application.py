@@ -310,7 +310,7 @@ async def test_polls_keep_no_connection_that_an_outage_could_break(app):
         return connection.connection
 
     assert await asyncio.to_thread(poll) is None
-    await application.sync_accounts()
+    await directory.synced()
     assert await sync_to_async(lambda: connection.connection)() is None
 
 

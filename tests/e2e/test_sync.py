@@ -1,0 +1,82 @@
+"""What one process stores, another one knows soon."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.gateway_process import Gateway, environment, manage, running_gateway
+from tests.e2e.test_claims import ask
+
+IMPORTED = 12_000
+
+
+@contextlib.contextmanager
+def running(
+    tmp_path,
+    sandbox,
+    store: dict[str, Any],  # Any: keywords
+) -> Iterator[Gateway]:
+    tmp_path.mkdir(exist_ok=True)
+    env = environment(tmp_path, sandbox.url, **store)
+    manage(env, "migrate", "-v0")
+    with running_gateway(tmp_path, sandbox.url, {}, **store) as gateway:
+        yield gateway
+
+
+def known(gateway: Gateway) -> set[str]:
+    answer = httpx.get(f"{gateway.url}/v1/models", headers=gateway.headers())
+    return {card["id"] for card in answer.json()["data"]}
+
+
+@pytest.mark.parametrize(
+    "shared_store",
+    [
+        "sqlite",
+        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
+        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
+    ],
+    indirect=True,
+)
+async def test_a_large_import_is_seen_within_five_seconds(
+    sandbox, tmp_path, shared_store
+):
+    with running(tmp_path, sandbox, shared_store) as gateway:
+        await asyncio.sleep(16)  # longer than the polls that look for news often
+        names = [f"sandbox-super-n{n}" for n in range(IMPORTED)]
+        # the one account of another tier is in the last rows that are written
+        last = {"basic": [], "super": names, "heavy": ["sandbox-heavy-last"]}
+        gateway.manage("importaccounts", "-", stdin=json.dumps(last))
+        done = time.monotonic()
+        while "grok-4.20-heavy" not in known(gateway):
+            assert time.monotonic() - done < 5
+            await asyncio.sleep(0.05)
+        assert await ask(gateway, 1, 0) == 200
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("shared_store", ["postgresql", "redis"], indirect=True)
+async def test_a_change_is_told_within_a_second(sandbox, tmp_path, shared_store):
+    with running(tmp_path, sandbox, shared_store) as gateway:
+        one = json.dumps({"super": ["sandbox-super-told"]})
+        gateway.manage("importaccounts", "-", stdin=one)
+        await asyncio.sleep(16)
+        assert await ask(gateway, 1, 0) == 200
+        disable = (
+            "import time; from accounts import store;"
+            "from accounts.models import Account;"
+            "store.disable(Account.objects.values_list('pk', flat=True));"
+            "print(time.time())"
+        )
+        printed = await asyncio.to_thread(gateway.manage, "shell", "-v0", "-c", disable)
+        stored_at = float(printed)
+        while await ask(gateway, 1, 0) != 503:
+            assert time.time() - stored_at < 5
+        # the command needs a moment of its own to end
+        assert time.time() - stored_at < 2
