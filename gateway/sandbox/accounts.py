@@ -57,6 +57,7 @@ class Account:
     endpoints: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     files: Files = field(default_factory=Files)
+    posts: dict[str, None] = field(default_factory=dict)  # ids of media posts, in order
 
     def user_id(self) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))

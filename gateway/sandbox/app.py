@@ -6,9 +6,12 @@ from gateway.sandbox import (
     assets,
     chat,
     control,
+    generated,
+    imagine,
     limits,
     operations,
     pages,
+    posts,
     session,
     uploads,
 )
@@ -29,6 +32,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/http/upload-file-v2/direct"): uploads.as_form,
     ("GET", "/rest/assets"): assets.listed,
     ("GET", "/api/auth/session"): session.session,
+    ("POST", "/rest/media/post/create"): posts.create,
     ("POST", operations.TERMS): operations.accept_terms,
     ("POST", operations.CONTROLS): operations.change_controls,
     ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,
@@ -44,6 +48,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
 BRANCHES: dict[tuple[str, str], Endpoint] = {
     ("DELETE", "/rest/assets-metadata/"): assets.delete,
     ("GET", "/users/"): assets.content,
+    ("GET", generated.PUBLIC): generated.public,
 }
 
 
@@ -52,8 +57,9 @@ class Sandbox:
         self.state = State(settings or Settings())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise NotImplementedError(f"no {scope['type']} here yet")
+        if scope["type"] == "websocket":
+            await imagine.upgrade(self.state, scope, receive, send)
+            return
         body = await read(receive)
         if body is None:
             await send_error(send, "too_large")

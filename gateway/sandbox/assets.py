@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs
 
+from gateway.sandbox import generated
 from gateway.sandbox.answers import send_error, send_json, send_whole
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit, find
@@ -58,6 +59,10 @@ async def content(state: State, call: Call) -> None:
         return
     account = await admit(state, call)
     if account is None:
+        return
+    made = generated.lookup(account, call.path)
+    if made is not None:
+        await send_whole(call.send, 200, made[1], made[0])
         return
     file = account.files.find(call.path.removesuffix("/content").rpartition("/")[2])
     if file is None or f"/{file.path}" != call.path:

@@ -96,11 +96,20 @@ def citation_tag(number: int) -> str:
     )
 
 
-def picture(number: int, *, moderated: bool, later: bool) -> Iterator[Frame]:
+def picture(
+    number: int,
+    *,
+    moderated: bool,
+    later: bool,
+    identity: str = "",
+    user_id: str = "u1",
+) -> Iterator[Frame]:
     """One generated picture from its placeholder to the end; previews on the way."""
     yield attachment({"id": f"g{number}", "image_chunk": None}, later=later)
     for percent in PERCENTS:
         card = picture_card(number, percent, moderated=moderated, later=later)
+        if identity:
+            place(card, identity, user_id)
         yield attachment(card, later=later)
 
 
@@ -115,6 +124,15 @@ def picture_card(number: int, percent: int, *, moderated: bool, later: bool) -> 
         "image_url" if later else "imageUrl": path,
     }
     return {"id": f"g{number}", "imageChunk" if later else "image_chunk": chunk}
+
+
+def place(card: Frame, identity: str, user_id: str) -> None:
+    """Put a picture where an account's own are."""
+    chunk = card.get("image_chunk") or card["imageChunk"]
+    key = "imageUrl" if "imageUrl" in chunk else "image_url"
+    path = chunk[key].replace("/u1/", f"/{user_id}/")
+    chunk[key] = path.replace(chunk["imageUuid"], identity)
+    chunk["imageUuid"] = identity
 
 
 def finished_picture(number: int, *, moderated: bool) -> str:

@@ -5,13 +5,14 @@ import time
 
 import orjson
 
-from gateway.sandbox import directives
+from gateway.sandbox import directives, making
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_challenge, send_error, send_json
 from gateway.sandbox.calls import Call, abort, gone
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.doors import admit
-from gateway.sandbox.rendering import Script, script
+from gateway.sandbox.frames import Frame
+from gateway.sandbox.rendering import Script, script, staged
 from gateway.sandbox.state import State
 
 EMPTY = Directives((("empty", ""),), "")
@@ -22,7 +23,12 @@ async def converse(state: State, call: Call) -> None:
     account = await admit(state, call)
     if account is None:
         return
-    prompt = read(call.body)
+    fields = decoded(call.body)
+    order = making.read(fields)
+    if order is not None:
+        await make(state, call, account, order)
+        return
+    prompt = read(fields)
     if prompt is None:
         await send_error(call.send, "malformed")
         return
@@ -34,20 +40,49 @@ async def converse(state: State, call: Call) -> None:
     described = tuple(file.described() for file in files if file is not None)
     asked = EMPTY if account.fault == "empty" else directives.parse(message, described)
     if await granted(call, account, asked, mode):
-        turn = script(asked, mode, state.settings.pace_ms)
-        if turn.at_once():
-            await send_at_once(call, turn)
+        if message.startswith(making.LIGHT) and account.fault != "empty":
+            told = list(making.light(account, message, asked))
+            await perform_all(state, call, staged(asked, told, state.settings.pace_ms))
         else:
-            await play(state, call, turn)
+            turn = script(asked, mode, state.settings.pace_ms)
+            await perform_all(state, call, turn)
 
 
-def read(body: bytes) -> tuple[str, str, list[object]] | None:
+async def make(state: State, call: Call, account: Account, order: making.Order) -> None:
+    """An edit or a film; counted by its model."""
+    if not making.knows(account, order):
+        await send_error(call.send, "unknown_attachment")
+        return
+    asked = directives.parse(order.message)
+    if await granted(call, account, asked, order.model):
+        told = list(making.cues(account, order, asked))
+        if account.fault == "empty":
+            told = []
+        await perform_all(state, call, staged(asked, told, state.settings.pace_ms))
+
+
+async def perform_all(state: State, call: Call, turn: Script) -> None:
+    if turn.at_once():
+        await send_at_once(call, turn)
+    else:
+        await play(state, call, turn)
+
+
+def decoded(body: bytes) -> Frame:
+    """Empty for what is no JSON object."""
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def read(payload: Frame) -> tuple[str, str, list[object]] | None:
     """Message, mode and ids of attached files; None for a body that has them not."""
     try:
-        payload = orjson.loads(body)
         message, mode = payload["message"], payload["modeId"]
         attached = payload.get("fileAttachments", [])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+    except KeyError:
         return None
     if not isinstance(message, str) or not isinstance(mode, str):
         return None
@@ -56,8 +91,9 @@ def read(body: bytes) -> tuple[str, str, list[object]] | None:
 
 async def granted(call: Call, account: Account, asked: Directives, mode: str) -> bool:
     """Whether the turn may start; a refusal is sent here and costs no quota."""
-    window = account.windows.get(mode)
-    if window is None:
+    media = mode in making.READERS
+    window = account.windows.get("auto" if media else mode)
+    if window is None and not media:  # media is made for basic accounts too
         await send_error(call.send, "unsupported")
         return False
     account.modes[mode] += 1
@@ -67,7 +103,7 @@ async def granted(call: Call, account: Account, asked: Directives, mode: str) ->
     if "status" in asked:
         await send_directed(call, asked)
         return False
-    if not window.spend(time.monotonic()):
+    if window is not None and not window.spend(time.monotonic()):
         await send_error(call.send, "ratelimited")
         return False
     return True

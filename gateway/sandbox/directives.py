@@ -19,6 +19,8 @@ NAMES = frozenset(
         *("error", "error_after", "status", "retry_after", "challenge"),
         *("reset_after", "stall_after", "close_mid", "nomarker", "softstop_hidden"),
         *("nonobject", "badjson", "modelresponse_only"),
+        *("noresult", "summary_only", "stock", "nopost", "slots", "nostart"),
+        *("completed_first", "nocompleted", "nourl", "close_after", "close_round"),
     }
 )
 DIRECTIVE = re.compile(r"\[\[([a-z0-9_]+)(?:=(.*?))?\]\]", re.DOTALL)

@@ -48,9 +48,13 @@ class Script:
 
 @lru_cache(maxsize=SCRIPTS)
 def script(asked: Directives, mode: str, pace_ms: int) -> Script:
+    return staged(asked, list(cues(asked, mode)), pace_ms)
+
+
+def staged(asked: Directives, told: list[Cue], pace_ms: int) -> Script:
     delay_s = asked.number("delay_ms", pace_ms) / 1000
     headers = [(b"content-type", b"application/json")]
-    runs: Iterable[bytes] = due(asked, mode, paced=delay_s > 0)
+    runs: Iterable[bytes] = due(asked, told, paced=delay_s > 0)
     if "gzip" in asked:
         headers.append((b"content-encoding", b"gzip"))
         runs = zipped(runs)
@@ -71,12 +75,12 @@ def fate(asked: Directives) -> Fate:
     return "stall" if "stall_after" in asked else "end"
 
 
-def due(asked: Directives, mode: str, *, paced: bool) -> Iterator[bytes]:
+def due(asked: Directives, told: list[Cue], *, paced: bool) -> Iterator[bytes]:
     """What is sent at each tick; all at once without a pace."""
     batch = max(1, asked.number("batch", 1))
     ticks = 0
     waiting: list[bytes] = []
-    for data, beat in broken_off(asked, list(cues(asked, mode))):
+    for data, beat in broken_off(asked, told):
         if beat:
             if paced and ticks and ticks % batch == 0:
                 yield b"".join(waiting)

@@ -69,11 +69,6 @@ async def test_a_long_message_is_not_repeated_whole(sandbox):
     assert len((await chat(sandbox, "long " * 1000)).text()) < 600
 
 
-async def test_websockets_are_not_there_yet(sandbox):
-    with pytest.raises(NotImplementedError):
-        await sandbox({"type": "websocket"}, None, None)
-
-
 async def test_requests_are_recorded_whatever_the_answer(sandbox):
     sandbox.state.settings.record = True
     await call(sandbox, "POST", "/rest/nowhere", {"a": 1}, query="b=2")

@@ -1,0 +1,233 @@
+"""/ws/imagine/listen: pictures in rounds, a prompt for each."""
+
+import asyncio
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from gateway.sandbox import directives, generated, making, paint
+from gateway.sandbox.accounts import Account
+from gateway.sandbox.answers import send_error
+from gateway.sandbox.calls import Call, Message, Receive, Scope, Send, abort
+from gateway.sandbox.directives import Directives
+from gateway.sandbox.doors import admit
+from gateway.sandbox.frames import Frame
+from gateway.sandbox.state import Recording, State
+
+PATH = "/ws/imagine/listen"
+SLOTS, PRO_SLOTS = 6, 4
+PREVIEW, FINAL = 50, 100
+MODEL = "imagine"
+ERROR_CODES = {"8": "rate_limit_exceeded", "7": "anti-bot"}
+HALF_CLOSED = {"type": "websocket.close", "code": 1000}
+ANSWERS = {
+    "http.response.start": "websocket.http.response.start",
+    "http.response.body": "websocket.http.response.body",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """An upgrade that is refused is answered like any other call."""
+
+    heard: Receive
+    said: Send
+
+    async def receive(self) -> Message:
+        message = await self.heard()
+        gone = message["type"] == "websocket.disconnect"
+        return {"type": "http.disconnect"} if gone else message
+
+    async def send(self, message: Message) -> None:
+        await self.said({**message, "type": ANSWERS[message["type"]]})
+
+    @property
+    def transport(self) -> object:
+        return getattr(self.said, "__self__").transport  # noqa: B009 - not in the type
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    prompt: str
+    ratio: str
+    pro: bool
+
+
+async def upgrade(state: State, scope: Scope, receive: Receive, send: Send) -> None:
+    way = Upgrade(receive, send)
+    await receive()  # websocket.connect
+    headers = dict(scope["headers"])
+    path = scope["path"]
+    call = Call("GET", path, path, "", headers, b"", way.receive, way.send)
+    state.note(call)
+    if path != PATH:
+        await send_error(call.send, "unknown_path")
+        return
+    account = await admit(state, call)
+    if account is not None:
+        await send({"type": "websocket.accept"})
+        await converse(state, account, call, way)
+
+
+async def converse(state: State, account: Account, call: Call, way: Upgrade) -> None:
+    """One round after another, until either side leaves."""
+    rounds = 0
+    performing: asyncio.Task[None] | None = None
+    state.open_streams += 1
+    try:
+        while (message := await way.heard())["type"] != "websocket.disconnect":
+            text = message.get("text") or ""
+            note(state, text)
+            request = asked_for(text)
+            if request is not None:
+                if performing is not None:
+                    performing.cancel()
+                rounds += 1
+                turn = perform(state, account, call, way, request, rounds)
+                performing = asyncio.create_task(turn)
+    finally:
+        state.open_streams -= 1
+        if performing is not None:
+            if not performing.done():
+                state.closed_early += 1
+            performing.cancel()
+            await asyncio.gather(performing, return_exceptions=True)
+
+
+def note(state: State, text: str) -> None:
+    if state.settings.record:
+        state.requests.append(Recording("WS", PATH, "", {}, text))
+
+
+def asked_for(text: str) -> Request | None:
+    """What a frame asks to be drawn; None for any other frame."""
+    try:
+        content = orjson.loads(text)["item"]["content"][0]
+        if content["type"] != "input_text":
+            return None
+        wanted = content["properties"]
+        return Request(content["text"], wanted["aspect_ratio"], wanted["enable_pro"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+        return None
+
+
+async def perform(
+    state: State,
+    account: Account,
+    call: Call,
+    way: Upgrade,
+    request: Request,
+    number: int,
+) -> None:
+    asked = directives.parse(request.prompt)
+    host = call.headers.get(b"host", b"").decode("latin-1")
+    delay_s = asked.number("delay_ms", state.settings.pace_ms) / 1000
+    await asyncio.sleep(asked.number("first_ms") / 1000)
+    account.modes[MODEL] += 1
+    window = account.windows.get("auto")
+    if window is not None and not window.spend(time.monotonic()):
+        await say(way, error("rate_limit_exceeded", "Too many requests"))
+        return
+    if "stock" not in asked:  # each round of an account has pictures of its own
+        number = account.modes[MODEL]
+    told = [] if "noresult" in asked else list(drawn(request, asked, host, number))
+    for index, frame in enumerate([*told, None]):
+        if await broke(way, call, asked, index):
+            return
+        if frame is not None:
+            await say(way, frame)
+            await asyncio.sleep(delay_s)
+    if "close_round" in asked:
+        await way.said(HALF_CLOSED)
+
+
+async def broke(way: Upgrade, call: Call, asked: Directives, index: int) -> bool:
+    """Whether the round ends before the frame of this index."""
+    if "error" in asked and index == asked.number("error_after"):
+        kind = asked.text("error")
+        code = ERROR_CODES.get(kind, kind or "internal")
+        await say(way, error(code, "As directed"))
+    elif "stall_after" in asked and index == asked.number("stall_after"):
+        await asyncio.Event().wait()
+    elif "close_after" in asked and index == asked.number("close_after"):
+        await way.said(HALF_CLOSED)
+    elif "reset_after" in asked and index == asked.number("reset_after"):
+        await abort(call)
+    else:
+        return False
+    return True
+
+
+async def say(way: Upgrade, frame: Frame) -> None:
+    await way.said({"type": "websocket.send", "text": orjson.dumps(frame).decode()})
+
+
+def drawn(
+    request: Request, asked: Directives, host: str, number: int
+) -> Iterator[Frame]:
+    """A round: all slots open, develop and end side by side."""
+    slots = asked.number("slots", PRO_SLOTS if request.pro else SLOTS)
+    names = [
+        paint.name(
+            making.seed(request.prompt, asked, 100 * number + slot), request.ratio
+        )
+        for slot in range(slots)
+    ]
+    if "nostart" not in asked:
+        for slot, identity in enumerate(names):
+            yield status("start_stage", identity, slot)
+    ends = [
+        status(
+            "completed",
+            identity,
+            slot,
+            moderated=making.is_withheld(asked, slot),
+            r_rated=False,
+        )
+        for slot, identity in enumerate(names)
+        if "nocompleted" not in asked
+    ]
+    if "completed_first" in asked:
+        yield from ends
+    for percent in () if "nourl" in asked else (PREVIEW, FINAL):
+        for slot, identity in enumerate(names):
+            yield image(identity, slot, percent, host)
+    if "completed_first" not in asked:
+        yield from ends
+
+
+def status(stage: str, identity: str, slot: int, **more: object) -> Frame:
+    width, height = paint.size_of(identity)
+    return {
+        "type": "json",
+        "current_status": stage,
+        "image_id": identity,
+        "job_id": identity,
+        "order": slot,
+        "width": width,
+        "height": height,
+        **more,
+    }
+
+
+def image(identity: str, slot: int, percent: int, host: str) -> Frame:
+    preview = percent < FINAL
+    data = paint.png(identity) if preview else paint.jpeg(identity)
+    width, height = paint.size_of(identity)
+    return {
+        "type": "image",
+        "id": identity,
+        "url": f"http://{host}{generated.public_path(identity, preview=preview)}",
+        "blob": b64encode(data).decode(),
+        "percentage_complete": percent,
+        "grid_index": slot,
+        "width": width,
+        "height": height,
+    }
+
+
+def error(code: str, told: str) -> Frame:
+    return {"type": "error", "err_code": code, "err_msg": told}
