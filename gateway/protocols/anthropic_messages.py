@@ -95,27 +95,32 @@ class Encoder:
         return b"event: error\ndata: " + sse.dumps(body) + b"\n\n"
 
     def feed(self, events: Iterable[Event]) -> bytes:
-        wire, say, dumps = self._wire, self._blocks.say, sse.dumps
         frames: list[bytes] = []
+        texts: list[str] = []  # that come one after the other into an open block
         for one in events:
-            if type(one) is TextDelta:
-                if wire.text_head and one.text:
-                    frames += (wire.text_head, dumps(one.text), DELTA_END)
-                else:
-                    frames.append(say(one.text))
-            else:
-                frames.append(self._other(one))
+            if type(one) is TextDelta and self._wire.text_head:
+                if one.text:
+                    texts.append(one.text)
+                continue
+            if texts:
+                frames.append(sse.run(self._wire.text_head, texts, DELTA_END))
+                texts = []
+            frames.append(self._one(one))
+        if texts:
+            frames.append(sse.run(self._wire.text_head, texts, DELTA_END))
         return b"".join(frames)
 
-    def _other(self, one: Event) -> bytes:
+    def _one(self, one: Event) -> bytes:
         match one:
+            case TextDelta():
+                return self._blocks.say(one.text)
             case ReasoningDelta():
                 return b"" if one.late else self._blocks.think(one.text)
             case Searched() | Source() | ToolCall():
                 self._blocks.note(one)
             case Finished():
                 return self._finish(one)
-            case TextDelta() | Citation():
+            case Citation():
                 pass
             case MediaProgress() | MediaPreview() | MediaReady():
                 pass
