@@ -103,14 +103,19 @@ class Encoder:
         return sse.frame(openai_errors.envelope(error)) + sse.DONE
 
     def feed(self, events: Iterable[Event]) -> bytes:
-        content, tail, dumps = self._content, self._tail, sse.dumps
         frames: list[bytes] = []
+        texts: list[str] = []  # that come one after the other
         for event in events:
             if type(event) is TextDelta:
                 if event.text:
-                    frames += (content, dumps(event.text), tail)
-            else:
-                frames.append(self._other(event))
+                    texts.append(event.text)
+                continue
+            if texts:
+                frames.append(sse.run(self._content, texts, self._tail))
+                texts = []
+            frames.append(self._other(event))
+        if texts:
+            frames.append(sse.run(self._content, texts, self._tail))
         return b"".join(frames)
 
     def _other(self, event: Event) -> bytes:

@@ -10,23 +10,23 @@ def frame(payload: object) -> bytes:
     return b"data: " + dumps(payload) + b"\n\n"
 
 
-def dumps(payload: object) -> bytes:
+def dumps(payload: object, option: int | None = None) -> bytes:
     """Compact UTF-8 JSON; lone surrogates become U+FFFD."""
     try:
-        return orjson.dumps(payload)
+        return orjson.dumps(payload, option=option)
     except TypeError:
-        return orjson.dumps(clean(payload))
+        return orjson.dumps(clean(payload), option=option)
 
 
 def run(before: bytes, texts: list[str], after: bytes) -> bytes:
     """`before`, a text as JSON, `after`: once for each text, serialised in one go.
 
-    Texts are parted at `","`, which JSON cannot have inside of a string.
+    Indented, so that texts are parted by line breaks, which JSON has in no string.
     """
     if len(texts) == 1:
         return before + dumps(texts[0]) + after
-    joint = b'"%b%b"' % (after, before)
-    return b"%b%b%b" % (before, dumps(texts)[1:-1].replace(b'","', joint), after)
+    parted = dumps(texts, orjson.OPT_INDENT_2)[len(b"[\n  ") : -len(b"\n]")]
+    return before + parted.replace(b",\n  ", after + before) + after
 
 
 def clean(payload: object) -> object:
