@@ -141,6 +141,12 @@ def reference(target: str, names: dict[str, str]) -> str:
     return REFERENCE + names.get(name, name)
 
 
+def streamed(example: str) -> Json:
+    """What a route that can answer with a stream adds to its entry."""
+    content = {"text/event-stream": {"example": example}}
+    return {"responses": {200: {"content": content}}}
+
+
 def publish(api: NinjaAPI, documents: Sequence[Document]) -> None:
     """Serve every document from its own API, and from `api` the page that shows all."""
     for document in documents:

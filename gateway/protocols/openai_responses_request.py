@@ -6,7 +6,7 @@ accepted and ignored. Input items are read in a module of their own.
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import (
@@ -21,6 +21,7 @@ from gateway.protocols import fields
 from gateway.protocols.fields import STRICT, Effort, RawJson
 from gateway.protocols.openai_formats import read_format
 from gateway.protocols.openai_responses_input import NOTHING, Past, Reading, items_of
+from gateway.protocols.openai_responses_shapes import REQUESTS
 from gateway.protocols.tool_definitions import openai_tools
 
 ENCRYPTED_REASONING = "reasoning.encrypted_content"
@@ -69,6 +70,7 @@ class Members(BaseModel):
 class Request(Members):
     """Body of `POST /v1/responses`; unknown members are ignored."""
 
+    model_config = ConfigDict(**STRICT, json_schema_extra={"examples": REQUESTS})
     model: Annotated[str, Field(min_length=1)]
 
 

@@ -7,29 +7,24 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import catalog
+from gateway import catalog, openapi
 from gateway.auth import caller_of
-from gateway.protocols import openai_chat, openai_chat_shapes
+from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
-from gateway.protocols.openai_chat_shapes import ChatCompletion
+from gateway.protocols.openai_chat_shapes import STREAM, ChatCompletion
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
 from gateway.turn import Ask
 
 router = Router(tags=["chat"])
-STREAMED = {
-    "responses": {
-        200: {"content": {"text/event-stream": {"example": openai_chat_shapes.STREAM}}}
-    }
-}
 
 
 @router.post(
     "/chat/completions",
     summary="Create a chat completion",
     response={200: ChatCompletion},
-    openapi_extra=STREAMED,
+    openapi_extra=openapi.streamed(STREAM),
 )
 async def create(
     request: HttpRequest, payload: openai_chat.Request

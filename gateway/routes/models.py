@@ -12,7 +12,11 @@ from gateway.protocols.base import Card
 router = Router(tags=["models"])
 
 
-@router.get("/models", summary="List the models that can be served now")
+@router.get(
+    "/models",
+    summary="List the models that can be served now",
+    response={200: openai_models.ModelList},
+)
 async def list_models(request: HttpRequest) -> HttpResponse:
     cards = offered(request)
     if speaks_anthropic(request):
@@ -23,7 +27,11 @@ async def list_models(request: HttpRequest) -> HttpResponse:
     return HttpResponse(sse.dumps(body), content_type="application/json")
 
 
-@router.get("/models/{path:name}", summary="Describe one model")
+@router.get(
+    "/models/{path:name}",
+    summary="Describe one model",
+    response={200: openai_models.Model},
+)
 async def retrieve_model(request: HttpRequest, name: str) -> HttpResponse:
     shape = anthropic_models if speaks_anthropic(request) else openai_models
     for card in offered(request):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import asking, catalog, stored
+from gateway import asking, catalog, openapi, stored
 from gateway.auth import caller_of
 from gateway.conversation import compacting, prompting
 from gateway.conversation.fold import Completion
@@ -19,6 +19,7 @@ from gateway.protocols.openai_responses_body import Head, echo, keep_nothing
 from gateway.protocols.openai_responses_ids import new_response_id
 from gateway.protocols.openai_responses_items import compacted, listed
 from gateway.protocols.openai_responses_request import Count
+from gateway.protocols.openai_responses_shapes import STREAM, Response
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
@@ -28,7 +29,12 @@ from grokgateway import config, crypto
 router = Router(tags=["responses"])
 
 
-@router.post("/responses", summary="Create a response")
+@router.post(
+    "/responses",
+    summary="Create a response",
+    response={200: Response},
+    openapi_extra=openapi.streamed(STREAM),
+)
 async def create(
     request: HttpRequest, payload: openai_responses.Request
 ) -> HttpResponseBase:

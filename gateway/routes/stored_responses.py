@@ -11,13 +11,18 @@ from gateway.errors import GatewayError
 from gateway.protocols import fields, sse
 from gateway.protocols.base import Json
 from gateway.protocols.openai_responses_items import page
+from gateway.protocols.openai_responses_shapes import Response
 
 router = Router(tags=["responses"])
 
 PAGE_LIMIT, PAGE_DEFAULT = 100, 20
 
 
-@router.get("/responses/{response_id}", summary="Retrieve a stored response")
+@router.get(
+    "/responses/{response_id}",
+    summary="Retrieve a stored response",
+    response={200: Response},
+)
 async def retrieve(request: HttpRequest, response_id: str) -> HttpResponse:
     if request.GET.get("stream", "").lower() in {"true", "1"}:
         raise fields.unsupported("stream", "a stored response is not streamed again")

@@ -28,11 +28,19 @@ from gateway.conversation.fold import Completion
 from gateway.entry import Entry
 from gateway.errors import GatewayError, Kind
 from gateway.openapi import PAGE, Drawing, text
-from gateway.protocols import anthropic_errors, openai_chat, openai_errors
-from gateway.protocols.base import Stamp
+from gateway.protocols import (
+    anthropic_errors,
+    openai_chat,
+    openai_errors,
+    openai_models,
+    openai_responses,
+    openai_responses_shapes,
+)
+from gateway.protocols.base import Card, Stamp
 from gateway.protocols.openai_chat_shapes import COMPLETION, REQUESTS, ChatCompletion
 from grokgateway import config
 from tests.gateway.asgi import Exchange, envelope
+from tests.gateway.protocols import responses_samples
 
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "docs" / "openapi"
 RENEW = "run `make snapshot` (or manage.py openapi) and look at the difference"
@@ -161,6 +169,30 @@ def test_an_answer_is_as_the_document_says(events):
     shaped = ChatCompletion.model_validate(body, strict=True)
     assert shaped.model_dump(exclude_unset=True) == body
     schema_of("ChatCompletion").validate(body)
+
+
+@pytest.mark.parametrize("name", responses_samples.ANSWERS)
+def test_a_response_is_as_the_document_says(name):
+    body = responses_samples.whole(responses_samples.ANSWERS[name])
+    shaped = openai_responses_shapes.Response.model_validate(body, strict=True)
+    assert shaped.model_dump(exclude_unset=True) == body
+    schema_of("Response").validate(body)
+
+
+def test_examples_of_responses_are_good():
+    schema_of("Response").validate(openai_responses_shapes.RESPONSE)
+    for example in openai_responses_shapes.REQUESTS:
+        schema_of("ResponsesRequest").validate(example)
+        request = openai_responses.Request.model_validate(example)
+        assert openai_responses.parse(request)
+
+
+def test_models_are_as_the_document_says():
+    body = openai_models.listing([Card("m", "M")], 1)
+    shaped = openai_models.ModelList.model_validate(body, strict=True)
+    assert shaped.model_dump() == body
+    schema_of("ModelList").validate(body)
+    schema_of("Model").validate(openai_models.EXAMPLE)
 
 
 @documents
