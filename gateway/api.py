@@ -42,6 +42,8 @@ VALUE_TYPES = (
     "string_pattern_mismatch",
     "value_error",
 )
+MOST_VALUES = 200_000  # thousands of messages with calls and results have as many
+SMALL_BYTES = 2 * MOST_VALUES  # a value and a comma each
 BODY_DEPTH = 2  # "body" and the argument's name come first in every location
 
 
@@ -61,7 +63,24 @@ class JsonParser(Parser):
             raise invalid_json() from exc
         if not isinstance(body, dict):
             raise invalid_json()
+        if len(request.body) > SMALL_BYTES and crowded(body):
+            told = f"The request body holds more than {MOST_VALUES} values."
+            raise GatewayError(Kind.TOO_LARGE, told)
         return {name: value for name, value in body.items() if value is not None}
+
+
+def crowded(body: dict[str, Any]) -> bool:  # ninja's own type
+    """Whether reading it would keep everybody else waiting for long."""
+    room = MOST_VALUES
+    pending: list[Any] = [body]  # any JSON
+    while pending:
+        one = pending.pop()
+        inner = one.values() if isinstance(one, dict) else one
+        room -= len(inner)
+        if room < 0:
+            return True
+        pending += (value for value in inner if isinstance(value, dict | list))
+    return False
 
 
 async def authenticate(request: HttpRequest) -> auth.Caller:

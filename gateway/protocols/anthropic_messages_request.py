@@ -140,10 +140,10 @@ def thinks(thinking: Thinking) -> bool:
 
 
 def stops(value: RawJson) -> tuple[str, ...]:
-    """A list here, of any length, where the other dialects take a string too."""
+    """A longer list here, where the other dialects take a string too."""
     path = "stop_sequences"
     listed = None if value is None else fields.items(value, path)
-    return fields.stop_texts(listed, path, limit=None)
+    return fields.stop_texts(listed, path, fields.MOST_STOPS)
 
 
 def wanted_format(config: OutputConfig | None) -> Format | None:

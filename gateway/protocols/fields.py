@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, Kind
 
 STRICT = ConfigDict(strict=True, extra="ignore")
 MAX_STOPS = 4
+MOST_STOPS = 256  # each is looked for in every piece of an answer
 
 RawJson = Any  # as the caller sent it; read by the functions below
 
@@ -65,9 +66,7 @@ def optional_text(block: dict[str, RawJson], name: str, path: str) -> str:
     return "" if value is None else text(value, f"{path}.{name}")
 
 
-def stop_texts(
-    value: RawJson, path: str, limit: int | None = MAX_STOPS
-) -> tuple[str, ...]:
+def stop_texts(value: RawJson, path: str, limit: int = MAX_STOPS) -> tuple[str, ...]:
     """A string or a list of strings, none of them empty."""
     if value is None:
         return ()
@@ -75,7 +74,7 @@ def stop_texts(
     stops = tuple(text(one, f"{path}.{index}") for index, one in enumerate(texts))
     if not all(stops):
         raise invalid(path, "must not hold an empty string")
-    if limit is not None and len(stops) > limit:
+    if len(stops) > limit:
         raise invalid(path, f"takes at most {limit} strings")
     return stops
 

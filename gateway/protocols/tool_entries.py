@@ -55,11 +55,12 @@ class Entries:
 
     def leave_out(self, kind: str, value: dict[str, RawJson]) -> None:
         name = value.get("name")
+        news = kind not in self.others and len(self.others) < MAX_TOOLS
         self.others[kind] = kind
         if isinstance(name, str):
             self.others[name.strip()] = kind
         self.search = self.search or kind.startswith(SEARCH)
-        if not kind.startswith(BUILT_IN):
+        if news and not kind.startswith(BUILT_IN):
             logger.info("a tool of type %.64r is not offered to the model", kind)
 
 

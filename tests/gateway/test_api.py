@@ -148,3 +148,29 @@ def test_the_unexpected_is_logged_and_not_shown(caplog):
     assert response.status_code == 500
     assert b"secret detail" not in response.content
     assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        ("/v1/chat/completions", {"messages": SAID * 70_000}),
+        ("/v1/responses", {"input": SAID * 70_000}),
+    ],
+)
+async def test_a_body_of_countless_values_is_too_large(path, document, stage):
+    asking = await post({"model": MODEL, **document}, path).through(Entry())
+    assert (asking.status, asking.code) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        ({"a": [0] * 199_998}, False),
+        ({"a": [0] * 200_000}, True),
+        ({"a": [{"b": [{}] * 1000}] * 300}, True),
+        ({"a": {str(n): n for n in range(200_000)}}, True),
+        ({"a": "[{" * 500_000}, False),
+    ],
+)
+def test_what_is_crowded(body, refused):
+    assert api.crowded(body) is refused

@@ -125,8 +125,8 @@ def test_a_web_search_tool_is_no_function():
     assert parse(request(tools=tools, tool_choice=choice)).options.search_forced
 
 
-def test_stop_sequences_are_not_counted():
-    stops = [str(number) for number in range(9)]
+def test_there_may_be_many_stop_sequences():
+    stops = [str(number) for number in range(256)]
     assert parse(request(stop_sequences=stops)).options.stop == tuple(stops)
 
 
@@ -140,6 +140,7 @@ def test_a_format_is_binding():
     ("members", "kind", "param"),
     [
         ({"stop_sequences": [""]}, Kind.INVALID_VALUE, "stop_sequences"),
+        ({"stop_sequences": ["x"] * 257}, Kind.INVALID_VALUE, "stop_sequences"),
         ({"stop_sequences": "x"}, Kind.INVALID_TYPE, "stop_sequences"),
         ({"system": 3}, Kind.INVALID_TYPE, "system"),
         ({"tools": {}}, Kind.INVALID_TYPE, "tools"),

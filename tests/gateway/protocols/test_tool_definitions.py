@@ -335,3 +335,11 @@ def test_a_dropped_type_cannot_write_log_lines(caplog):
     (record,) = caplog.records
     assert "\n" not in record.getMessage()
     assert len(record.getMessage()) < 150
+
+
+def test_dropped_tools_cannot_flood_the_log(caplog):
+    caplog.set_level(logging.INFO)
+    openai_tools([{"type": "mcp"}] * 300)
+    assert len(caplog.records) == 1
+    openai_tools([{"type": f"new{number}"} for number in range(300)])
+    assert len(caplog.records) == 1 + 128
