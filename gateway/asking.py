@@ -39,10 +39,15 @@ class Question:
     shape: Shape
 
 
-async def prepared(conversation: Conversation, snapshot: Snapshot) -> Question:
-    """What every attempt asks; remote attachments are fetched here, once."""
+async def prepared(ask: Ask, snapshot: Snapshot) -> Question:
+    """What every attempt asks; remote attachments are fetched here, once.
+
+    The input is counted before that, since a stream may have to open meanwhile.
+    """
+    conversation = ask.conversation
     prompt = prompting.prompt(conversation)
     prompt_count, image_count = await input_tokens(conversation, prompt, snapshot)
+    ask.journal.input_tokens = prompt_count
     files = await attachments.gather(conversation, snapshot)
     return Question(
         prompt, files, shape_of(conversation, snapshot, prompt_count, image_count)

@@ -53,8 +53,7 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
     conversation = ask.conversation
     route = catalog.current().chat_route(conversation.model)
     ask.caller.permit(route.name, route.pools)
-    question = await prepared(conversation, snapshot)
-    ask.journal.input_tokens = question.shape.prompt_tokens
+    question = await prepared(ask, snapshot)
     search = Search(route, snapshot, ask)
     while True:
         spoken = False

@@ -1,9 +1,13 @@
 """The official Anthropic SDK against a running gateway."""
 
+import asyncio
+
 import anthropic
 import httpx
 import pytest
+from anthropic import transform_schema
 from anthropic.types import Message, MessageTokensCount
+from pydantic import BaseModel
 
 CHAT_MODELS = 15
 MODEL = "grok-4.20-auto"
@@ -160,6 +164,54 @@ def test_a_stop_sequence(client, ask):
     message = ask(client, "[[text=one STOP two]]", stop_sequences=["STOP"])
     assert message.content[-1].text == "one "
     assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", "STOP")
+
+
+class City(BaseModel):
+    name: str
+    people: int
+
+
+OSLO = '{"name": "Oslo", "people": 700000}'
+
+
+def test_parsed_output(client):
+    asked = wanted(f"[[text=Sure: {OSLO}]]", thinking={"type": "disabled"})
+    message = client.messages.parse(**asked, output_format=City)
+    assert message.parsed_output == City(name="Oslo", people=700000)
+    with client.messages.stream(**asked, output_format=City) as stream:
+        assert stream.get_final_message().parsed_output == message.parsed_output
+
+
+def test_output_that_does_not_fit_is_asked_for_once_more(client, sandbox):
+    before = sandbox.stats()["total"]
+    schema = transform_schema(City)
+    asked = wanted("[[text={}]]", output_config={"format": {"type": "json_schema"}})
+    asked["output_config"]["format"]["schema"] = schema
+    message = client.messages.create(**asked)
+    assert message.content[-1].text == "{}"
+    assert sandbox.stats()["total"] == before + 2
+
+
+async def test_many_at_once_over_the_beta_path(gateway):
+    async with anthropic.AsyncAnthropic(
+        base_url=gateway.url, auth_token=gateway.key, api_key=None, max_retries=0
+    ) as client:
+
+        async def one(number):
+            async with client.beta.messages.stream(
+                **wanted(f"[[text=answer {number}]]"), betas=["context-1m-2025-08-07"]
+            ) as stream:
+                message = await stream.get_final_message()
+                return message.content[-1].to_dict()["text"]
+
+        answers = await asyncio.gather(*(one(number) for number in range(8)))
+    assert answers == [f"answer {number}" for number in range(8)]
+
+
+def test_a_body_beyond_the_limit(client):
+    with pytest.raises(anthropic.RequestTooLargeError) as caught:
+        create(client, "x" * (65 * 1024 * 1024))
+    assert str(caught.value.type) == "request_too_large"
 
 
 @pytest.mark.parametrize("ask", [create, streamed])
