@@ -54,7 +54,7 @@ class Shelf:
         self.usable = 0
         self._numbers = [] if numbers is None else numbers
         self._parkings: dict[Stock, Parking] = {}
-        self._loads = array("d")
+        self._loads = array("f")
         self._ranks = array("d")
         self._resets = array("d")
         self._heap: list[Parking] = []

@@ -95,6 +95,10 @@ class Member:
             backs, _ = purse.surplus(frozenset(), time.time(), final=True)
         try:
             await self.store.leave(self.circle.me, backs)
+            logger.info(
+                "Of %d requests %d waited for the store, which was asked %d times.",
+                *(self.trade.requests, self.trade.waited, self.trade.moves),
+            )
         except (Gone, Unreachable) as error:
             logger.warning("What was in hand could not be given back: %r", error)
         finally:
@@ -131,10 +135,14 @@ class Member:
     def _notes(self) -> dict[str, object]:
         """What status pages of the other processes show of this one."""
         states = self._directory().breakers.states()
+        trade = self.trade
         return {
+            "requests": trade.requests,
+            "waited": trade.waited,
+            "moves": trade.moves,
             "breakers": [
                 {"operation": s.operation, "mode": s.mode, "fault": s.fault}
                 for s in states
                 if s.open
-            ]
+            ],
         }

@@ -129,7 +129,7 @@ class Purse:
         touched: set[Stock] = set()
         for account, slots in list(self.slots.items()):
             peak, slots.peak = slots.peak, slots.entry.inflight
-            wanted = slots.peak if final else max(peak, account in keep)
+            wanted = slots.peak if final else max(peak, int(account in keep))
             if slots.count > wanted:
                 backs.append(Back(account, SLOTS, slots.count - wanted, wanted))
                 slots.count = wanted

@@ -12,7 +12,7 @@ import orjson
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from accounts import store
 from accounts.claims import membership, scripts
@@ -155,6 +155,8 @@ class RedisStore:
     async def _ask(self, answer: Awaitable[object]) -> object:
         try:
             return await answer
+        except ResponseError as error:  # the server's own words hold no address
+            raise Unreachable(str(error)) from error
         except (RedisError, OSError) as error:
             raise Unreachable(type(error).__name__) from error
 

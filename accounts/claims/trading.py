@@ -70,7 +70,7 @@ class Trade:
         return await self._patiently(wanted, excluded, prefer)
 
     async def sweep(self) -> None:
-        """Give back what was idle since the last time."""
+        """Give back what was idle since the last time, take what will be needed."""
         await self.settled()
         directory = self._directory()
         purse = directory.purse
@@ -78,7 +78,7 @@ class Trade:
             return
         now = time.time()
         self._peak = max(sum(s.peak for s in purse.slots.values()), self._peak * 0.8)
-        goals = {shelf: self._goal(shelf) for shelf in self._goals}
+        goals = {shelf: self._goal(shelf) for shelf in directory.shelves()}
         self._goals = {shelf: goal for shelf, goal in goals.items() if goal}
         keep = {
             stock.entry.id
@@ -88,13 +88,22 @@ class Trade:
         backs, touched = purse.surplus(keep, now)
         directory.place(touched, now)
         hands.ask_again(directory, now)
-        if backs:
-            await asyncio.shield(self._begin(self._trade(backs, [], touched)))
+        asked = self._in_advance(directory)
+        if backs or asked:
+            await asyncio.shield(self._begin(self._trade(backs, asked, touched)))
 
     async def settled(self) -> None:
         """Wait for the step that is under way, if one is."""
         while (moving := self._under_way()) is not None:
             await asyncio.wait({moving})
+
+    def _in_advance(self, directory: Directory) -> list[tuple[Stock, Want]]:
+        """What to hold before anybody asks, where less than half of it is left."""
+        purse, goals = directory.purse, self._goals.items()
+        low = {shelf: goal for shelf, goal in goals if 2 * len(shelf.ready) < goal}
+        if purse is None or not low or self._circle.clock() < self._quiet_until:
+            return []
+        return planning.wants(purse, {}, low, by_quota=directory.rules.by_quota)
 
     async def _patiently(
         self, wanted: Wanted, excluded: Set[int], prefer: int | None

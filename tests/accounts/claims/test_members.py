@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from accounts.claims.member import Member
+from accounts.claims.purse import Slots
 from accounts.directory import Directory, Rules
 from accounts.errors import NoAccountAvailable
 from accounts.rows import WindowRow
@@ -289,3 +290,14 @@ async def test_an_answer_that_is_lost_costs_units_and_frees_slots(make, store):
     await process.member.beat()
     assert store.loads == {1: 0}
     assert store.windows[1, "fast"].remaining == 6  # two were taken in advance
+
+
+async def test_what_is_kept_for_a_burst_is_a_number(make):
+    """Scripts take no truth for a one."""
+    (process,) = await started(make(1, 200, 140))
+    await process.member.beat()
+    purse = process.directory.purse
+    for number in (1, 2, 3):
+        purse.slots[number] = Slots(process.directory.entry(number), 3)
+    backs, _ = purse.surplus({1, 2, 3}, 1.0)
+    assert {type(back.kept) for back in backs} == {int}
