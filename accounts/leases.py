@@ -141,7 +141,8 @@ class Lease:
         if self._open:
             self._open = False
             now = time.time()
-            spent = self._sent or self._outcome is Outcome.SUCCESS
+            asked = self._sent or self._outcome is Outcome.SUCCESS
+            spent = asked and self._wanted.spends
             self._directory.release(self._held(), self.mode, now, refund=not spent)
             self._breaker().end(self._began)
             self._write(now)

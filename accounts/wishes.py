@@ -8,13 +8,14 @@ class Wanted:
     """Pools and modes in order of preference; modes are tried outside, pools inside.
 
     `operation` names the kind of call: one that upstream refuses to everybody is no
-    reason to stop the others.
+    reason to stop the others. A call that `spends` nothing gives its unit back.
     """
 
     pools: tuple[str, ...]
     modes: tuple[str, ...]
     tags: frozenset[str] = frozenset()
     operation: str = "chat"
+    spends: bool = True
 
 
 @dataclass(frozen=True, slots=True)

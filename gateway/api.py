@@ -4,13 +4,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from gateway import auth, http, openapi
+from gateway import auth, bodies, http, openapi
 from gateway.admission import Admission
 from gateway.errors import GatewayError, Kind
 from gateway.openapi import Document
@@ -19,6 +18,7 @@ from gateway.routes import (
     chat,
     files,
     health,
+    images,
     messages,
     models,
     responses,
@@ -27,7 +27,6 @@ from gateway.routes import (
 
 logger = logging.getLogger(__name__)
 
-JSON_TYPES = ("", "application/json", "text/json")
 MISSING_TYPES = ("missing", "string_too_short", "too_short")
 VALUE_TYPES = (
     "literal_error",
@@ -42,8 +41,6 @@ VALUE_TYPES = (
     "string_pattern_mismatch",
     "value_error",
 )
-MOST_VALUES = 200_000  # thousands of messages with calls and results have as many
-SMALL_BYTES = 2 * MOST_VALUES  # a value and a comma each
 BODY_DEPTH = 2  # "body" and the argument's name come first in every location
 
 
@@ -52,35 +49,7 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:  # ninja's own type
         content_type = request.headers.get("Content-Type", "")
-        media_type = content_type.partition(";")[0].strip().lower()
-        if media_type not in JSON_TYPES:
-            raise GatewayError(
-                Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."
-            )
-        try:
-            body = orjson.loads(request.body)
-        except orjson.JSONDecodeError as exc:
-            raise invalid_json() from exc
-        if not isinstance(body, dict):
-            raise invalid_json()
-        if len(request.body) > SMALL_BYTES and crowded(body):
-            told = f"The request body holds more than {MOST_VALUES} values."
-            raise GatewayError(Kind.TOO_LARGE, told)
-        return {name: value for name, value in body.items() if value is not None}
-
-
-def crowded(body: dict[str, Any]) -> bool:  # ninja's own type
-    """Whether reading it would keep everybody else waiting for long."""
-    room = MOST_VALUES
-    pending: list[Any] = [body]  # any JSON
-    while pending:
-        one = pending.pop()
-        inner = one.values() if isinstance(one, dict) else one
-        room -= len(inner)
-        if room < 0:
-            return True
-        pending += (value for value in inner if isinstance(value, dict | list))
-    return False
+        return bodies.json_object(content_type, request.body)
 
 
 async def authenticate(request: HttpRequest) -> auth.Caller:
@@ -118,7 +87,7 @@ def validation_error(detail: Mapping[str, Any]) -> GatewayError:  # pydantic's o
     """The first complaint of the schema, as a row of the error table."""
     location = detail["loc"][BODY_DEPTH:]
     if not location:
-        return invalid_json()
+        return bodies.invalid_json()
     param = ".".join(str(part) for part in location)
     kind = Kind.INVALID_TYPE
     if detail["type"] in MISSING_TYPES:
@@ -126,10 +95,6 @@ def validation_error(detail: Mapping[str, Any]) -> GatewayError:  # pydantic's o
     elif detail["type"] in VALUE_TYPES:
         kind = Kind.INVALID_VALUE
     return GatewayError(kind, f"{param}: {detail['msg']}", param=param)
-
-
-def invalid_json() -> GatewayError:
-    return GatewayError(Kind.INVALID_JSON, "The body must be one valid JSON object.")
 
 
 def api(title: str, namespace: str) -> NinjaAPI:
@@ -154,6 +119,7 @@ openai.add_router("", health.router)
 openai.add_router("/v1", files.router)
 openai.add_router("/v1", models.router, auth=authenticate)
 openai.add_router("/v1", chat.router, auth=authenticate)
+openai.add_router("/v1", images.router, auth=authenticate)
 openai.add_router("/v1", responses.router, auth=authenticate)
 openai.add_router("/v1", stored_responses.router, auth=authenticate)
 

@@ -6,7 +6,7 @@ internet (see `gateway.upstream.fetch`).
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gateway.conversation import data_uris, file_types
 from gateway.conversation.file_types import SNIFFED_BYTES, Unreadable
@@ -18,7 +18,7 @@ from gateway.upstream.assets import File
 from gateway.upstream.limits import Settings
 from gateway.upstream.together import together
 
-__all__ = ["File", "gather"]
+__all__ = ["File", "gather", "obtain"]
 
 MIB = 1024 * 1024
 AT_ONCE = 4
@@ -28,6 +28,11 @@ IN_THREAD_SIZE = 64 * 1024
 async def gather(conversation: Conversation, settings: Settings) -> tuple[File, ...]:
     """Raises GatewayError: an unreadable one is 400, too much of them 413."""
     wanted = conversation.attachments(settings.number("limits.attachments"))
+    return await obtain(wanted, settings)
+
+
+async def obtain(wanted: Sequence[Attachment], settings: Settings) -> tuple[File, ...]:
+    """As many as are wanted, in their order. Raises GatewayError as `gather` does."""
     if not wanted:
         return ()
     room = Room(settings)

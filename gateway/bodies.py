@@ -5,12 +5,17 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+import orjson
+
 from gateway.errors import GatewayError, Kind
 from grokgateway import config
 
 Message = dict[str, Any]  # ASGI's own shape
 Receive = Callable[[], Awaitable[Message]]
 
+MOST_VALUES = 200_000  # thousands of messages with calls and results have as many
+SMALL_BYTES = 2 * MOST_VALUES  # a value and a comma each
+JSON_TYPES = ("", "application/json", "text/json")
 SPOOL_BYTES = 1024 * 1024
 MIB = 1024 * 1024
 
@@ -59,3 +64,44 @@ def too_large(limit_bytes: int) -> GatewayError:
     return GatewayError(
         Kind.TOO_LARGE, f"The request body exceeds {limit_bytes // MIB} MiB."
     )
+
+
+def media_type(content_type: str) -> str:
+    """Without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def json_object(content_type: str, body: bytes) -> dict[str, Any]:  # as it was sent
+    """The members that were sent; null counts as not sent. Raises GatewayError."""
+    if media_type(content_type) not in JSON_TYPES:
+        raise GatewayError(
+            Kind.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json."
+        )
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise invalid_json() from exc
+    if not isinstance(found, dict):
+        raise invalid_json()
+    if len(body) > SMALL_BYTES and crowded(found):
+        told = f"The request body holds more than {MOST_VALUES} values."
+        raise GatewayError(Kind.TOO_LARGE, told)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def crowded(body: dict[str, Any]) -> bool:  # as it was sent
+    """Whether reading it would keep everybody else waiting for long."""
+    room = MOST_VALUES
+    pending: list[Any] = [body]  # any JSON
+    while pending:
+        one = pending.pop()
+        inner = one.values() if isinstance(one, dict) else one
+        room -= len(inner)
+        if room < 0:
+            return True
+        pending += (value for value in inner if isinstance(value, dict | list))
+    return False
+
+
+def invalid_json() -> GatewayError:
+    return GatewayError(Kind.INVALID_JSON, "The body must be one valid JSON object.")

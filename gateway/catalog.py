@@ -21,7 +21,7 @@ POOL_ORDER = {
     "heavy": ("heavy",),
 }
 AUTO_FALLBACK = ("auto", "fast", "expert")
-SERVED_CAPABILITIES = frozenset({"chat"})
+SERVED_CAPABILITIES = frozenset({"chat", "image", "image_edit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,12 @@ class Catalog:
 
     def chat_route(self, model: str) -> Route:
         """The route of a chat model; other kinds are refused with their own error."""
+        return self.route_for(model, "chat")
+
+    def route_for(self, model: str, *capabilities: str) -> Route:
+        """The route of a model of one of these kinds, or the error for others."""
         route = self.route(model)
-        if route.capability not in SERVED_CAPABILITIES:
+        if route.capability not in capabilities:
             raise GatewayError(
                 Kind.UNSUPPORTED_MODEL,
                 f"The model '{model}' cannot be used with this endpoint.",

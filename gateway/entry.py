@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from io import SEEK_END
 from typing import IO, Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -206,6 +207,9 @@ class Request(ASGIRequest):
 
     def __init__(self, scope: Scope, body: IO[bytes], admission: Admission) -> None:
         super().__init__(scope, body)
+        if "CONTENT_LENGTH" not in self.META:  # Django's forms are empty without it
+            self.META["CONTENT_LENGTH"] = str(body.seek(0, SEEK_END))
+            body.seek(0)
         self.admission = admission
         self.journal = admission.journal
         self.dialect = http.dialect_of(scope)

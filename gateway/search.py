@@ -4,6 +4,7 @@ import time
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable, PoolPaused
+from accounts.wishes import Wanted
 from gateway import refreshing, sessions
 from gateway.asking import Ask
 from gateway.catalog import Route
@@ -32,9 +33,11 @@ PAUSED_KINDS = {
 class Search:
     """The accounts one request has tried, and what it may still try."""
 
-    def __init__(self, route: Route, snapshot: Snapshot, ask: Ask) -> None:
+    def __init__(
+        self, route: Route, snapshot: Snapshot, ask: Ask, wanted: Wanted | None = None
+    ) -> None:
         fallback = snapshot.flag("features.auto_chat_mode_fallback")
-        self._wanted = leases.Wanted(
+        self._wanted = wanted or Wanted(
             pools=ask.caller.admitted(route.pools),
             modes=route.modes(auto_fallback=fallback),
         )

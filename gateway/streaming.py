@@ -7,7 +7,13 @@ same, and later failures are in-band (public-api 0.1).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Sequence,
+)
 from contextlib import aclosing
 
 from django.http import HttpResponse, StreamingHttpResponse  # noqa: TID251 - its one home
@@ -25,6 +31,7 @@ from gateway.turn import Ask
 COMMIT_AFTER_S = 10.0
 KEEP_ALIVE_S = 15.0
 
+Run = Callable[[Ask], AsyncGenerator[Sequence[Event], None]]
 Send = Callable[[dict[str, object]], Awaitable[None]]
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -51,19 +58,23 @@ class StreamResponse(HttpResponseBase):
         ask: Ask,
         encoder: Encoder,
         failure: Callable[[GatewayError, str], Failure],
+        run: Run = turn.run,
     ) -> None:
         super().__init__(content_type="text/event-stream; charset=utf-8")
         self.ask = ask
         self.encoder = encoder
         self.failure = failure
+        self.run = run
 
 
-async def whole(ask: Ask, reply: Callable[[Completion], Json]) -> HttpResponse:
+async def whole(
+    ask: Ask, reply: Callable[[Completion], Json], run: Run = turn.run
+) -> HttpResponse:
     """The folded answer as JSON; failures are raised, and recorded either way."""
     completion = Completion()
     journal = ask.journal
     try:
-        async with aclosing(turn.run(ask)) as batches:
+        async with aclosing(run(ask)) as batches:
             async for events in batches:
                 completion.add(events)
         body = sse.dumps(reply(completion))
@@ -104,7 +115,7 @@ class Sender:
         """Send everything; an error before the first byte is returned, unsent."""
         self._arm(COMMIT_AFTER_S)
         try:
-            async with aclosing(turn.run(self._response.ask)) as batches:
+            async with aclosing(self._response.run(self._response.ask)) as batches:
                 await self._relay(batches)
         except GatewayError as error:
             return await self.fail(error)

@@ -6,8 +6,9 @@ model said has been passed on.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable
@@ -32,6 +33,7 @@ __all__ = ["Ask", "run"]
 logger = logging.getLogger(__name__)
 
 OK = "ok"
+Attempt = Callable[[leases.Lease], AsyncGenerator[Sequence[Event], None]]
 
 OUTCOMES = {
     UpstreamFault.CREDENTIAL: leases.Outcome.CREDENTIAL,
@@ -55,15 +57,27 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
     ask.caller.permit(route.name, route.pools)
     question = await prepared(ask, snapshot)
     search = Search(route, snapshot, ask)
+    attempt = partial(answer, question=question, snapshot=snapshot, ask=ask)
+    async with aclosing(tried(search, attempt)) as batches:
+        async for events in batches:
+            yield events
+
+
+async def tried(
+    search: Search, attempt: Attempt, lasting: Callable[[Sequence[Event]], bool] = bool
+) -> AsyncGenerator[Sequence[Event], None]:
+    """The batches of the first attempt that gives any, or why there is none.
+
+    After a `lasting` batch no other account is asked.
+    """
     while True:
         spoken = False
         try:
             async with search.lease() as held:
                 search.trying = held.account_id
-                replies = answer(held, question, snapshot, ask)
-                async with aclosing(replies):
+                async with aclosing(attempt(held)) as replies:
                     async for events in replies:
-                        spoken = spoken or bool(events)
+                        spoken = spoken or lasting(events)
                         yield events
                 search.succeeded()
                 return

@@ -1,6 +1,12 @@
 """What pictures a caller wants, neutrally; its words stand in the conversation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from gateway.conversation.requests import Attachment, Conversation, Message, Role, Text
+from gateway.errors import GatewayError, Kind
+
+MOST_REFERENCES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +23,39 @@ class Drawing:
     inline: bool = False
     linked: bool = True
     previews: int = 0
+
+
+def prompt_of(conversation: Conversation) -> str:
+    """The texts of the last user message. Raises GatewayError if there are none."""
+    message = asked(conversation)
+    parts = message.parts if message else ()
+    prompt = "\n".join(part.text for part in parts if isinstance(part, Text)).strip()
+    if not prompt:
+        told = "messages: the last user message holds no text to draw from"
+        raise GatewayError(Kind.MISSING, told, param="messages")
+    return prompt
+
+
+def references_of(
+    conversation: Conversation, most: int = MOST_REFERENCES
+) -> Sequence[Attachment]:
+    """The pictures of the last user message, else those of the latest that has any.
+
+    Raises GatewayError if no message has one.
+    """
+    for message in reversed(conversation.messages):
+        found = pictures_in(message)
+        if found:
+            return found[:most]
+    told = "messages: at least one image is required"
+    raise GatewayError(Kind.MISSING, told, param="messages")
+
+
+def asked(conversation: Conversation) -> Message | None:
+    users = (one for one in reversed(conversation.messages) if one.role is Role.USER)
+    return next(users, None)
+
+
+def pictures_in(message: Message) -> list[Attachment]:
+    parts = (part for part in message.parts if isinstance(part, Attachment))
+    return [part for part in parts if part.kind == "image"]

@@ -77,6 +77,7 @@ class Request(BaseModel):
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: int | None = None
     prompt_cache_key: RawJson = None
+    image_config: Object = None
 
 
 def parse(request: Request, *, stream: bool) -> Conversation:

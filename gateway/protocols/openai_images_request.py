@@ -163,6 +163,13 @@ def read_drawing(body: Body, limits: Limits, path: str = "") -> Drawing:
     )
 
 
+def chat_drawing(config: RawJson, limits: Limits) -> Drawing:
+    """`image_config` of a chat request; other members of it are ignored."""
+    given = {} if config is None else fields.record(config, "image_config")
+    known = {name: given.get(name) for name in ("n", "size", "response_format")}
+    return read_drawing(known, limits, "image_config.")
+
+
 def named_images(body: Body) -> list[Attachment]:
     """`image` or `images`: an address, an object that has one, or a list of these."""
     found: list[Attachment] = []

@@ -2,21 +2,26 @@
 
 import secrets
 import time
+from functools import partial
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import catalog, openapi
+from gateway import catalog, narration, openapi, turn
 from gateway.auth import caller_of
+from gateway.catalog import Route
 from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
 from gateway.protocols.openai_chat_shapes import STREAM, ChatCompletion
+from gateway.protocols.openai_images_request import chat_drawing
+from gateway.routes.drawings import limits_of
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
-from gateway.streaming import StreamResponse, whole
+from gateway.streaming import Run, StreamResponse, whole
 from gateway.turn import Ask
 
+CAPABILITIES = ("chat", "image", "image_edit")
 router = Router(tags=["chat"])
 
 
@@ -31,15 +36,24 @@ async def create(
 ) -> HttpResponseBase:
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
     journal.model = payload.model
-    catalog.current().chat_route(payload.model)
+    route = catalog.current().route_for(payload.model, *CAPABILITIES)
     journal.streamed = stream = wants_stream(request, payload.stream)
     conversation = openai_chat.parse(payload, stream=stream)
     session = session_name(request, payload.prompt_cache_key)
     base = link_base(request)
     ask = Ask(conversation, journal, caller_of(request), session, base)
+    run = run_of(route, payload)
     stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
     if not stream:
-        return await whole(ask, lambda completion: openai_chat.reply(stamp, completion))
+        return await whole(ask, partial(openai_chat.reply, stamp), run)
     usage = conversation.options.include_usage
     encoder = openai_chat.Encoder(stamp, include_usage=usage)
-    return StreamResponse(ask, encoder, openai_chat.failure)
+    return StreamResponse(ask, encoder, openai_chat.failure, run)
+
+
+def run_of(route: Route, payload: openai_chat.Request) -> Run:
+    """The turn of this kind of model."""
+    if route.capability == "chat":
+        return turn.run
+    drawing = chat_drawing(payload.image_config, limits_of(route))
+    return partial(narration.run, drawing)

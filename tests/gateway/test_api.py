@@ -5,7 +5,7 @@ import pytest
 from django.http import HttpRequest
 from ninja.errors import HttpError
 
-from gateway import api, http
+from gateway import api, bodies, http
 from gateway.entry import Entry
 from gateway.errors import GatewayError, Kind
 from gateway.recorder import Journal
@@ -173,4 +173,4 @@ async def test_a_body_of_countless_values_is_too_large(path, document, stage):
     ],
 )
 def test_what_is_crowded(body, refused):
-    assert api.crowded(body) is refused
+    assert bodies.crowded(body) is refused
