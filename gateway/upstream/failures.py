@@ -35,6 +35,7 @@ CHALLENGE_SIGNS = ("just a moment", "challenge-platform", "__cf_chl", "cf-chl-")
 ANTI_BOT = "anti-bot"
 ACCESS_WORDS = ("permission", "forbidden", "denied", "unauthorized", "subscription")
 LIMIT_WORDS = ("too many requests", "rate limit", "usage limit", "usage quota")
+POLICY_WORDS = ("content-moderated", "content moderated", "content policy")
 ABSENCE_WORDS = (
     "unavailable",
     "overloaded",
@@ -185,6 +186,8 @@ def of_stream(error: StreamError, retry_on: frozenset[int]) -> UpstreamFailure:
     text = error.text.lower()
     if error.code == RATE_LIMIT_CODE or any(words in text for words in LIMIT_WORDS):
         return failure(LIMITED, retryable=429 in retry_on)
+    if any(words in text for words in POLICY_WORDS):
+        return failure(AGAINST_POLICY)
     if error.code == ANTI_BOT_CODE or ANTI_BOT in text:
         return failure(CHALLENGED, retryable=True)
     if any(words in text for words in ABSENCE_WORDS):

@@ -64,6 +64,8 @@ class Rising:
 
 async def decoded(blob: str) -> bytes | None:
     """The bytes of a picture; None if there are none, or more than we take."""
+    if blob.startswith("data:"):
+        blob = blob.partition(",")[2]
     if not blob or len(blob) > BLOB_CHARS:
         return None
     if len(blob) > IN_THREAD_CHARS:

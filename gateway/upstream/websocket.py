@@ -21,7 +21,7 @@ from gateway.upstream.headers import Login, upgrade_headers
 from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Settings
 
 HEARTBEAT_S = 20
-CLOSE_S = 1
+CLOSE_S = 0.1
 MESSAGE_BYTES = 48 * 1024 * 1024  # a picture of 32 MiB in base64, and what is around it
 WAITING_MESSAGES = 4
 
@@ -69,7 +69,7 @@ class Socket:
 async def opened(login: Login, path: str, settings: Settings) -> AsyncIterator[Socket]:
     """Raises UpstreamFailure where it cannot be opened; nothing is spent then.
 
-    Leaving closes it, in a second at most.
+    Leaving closes it, and waits hardly for the other side to agree.
     """
     channel = pool.current().channel(settings)
     target = channel.hosts.at(socket_url(settings) + path)

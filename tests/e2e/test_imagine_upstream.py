@@ -1,6 +1,7 @@
 """Pictures over the Imagine socket of a running sandbox."""
 
 import asyncio
+import logging
 import time
 from contextlib import aclosing
 
@@ -8,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.errors import Kind, UpstreamFault
-from gateway.upstream import imagine
+from gateway.upstream import imagine, pool
 from gateway.upstream.headers import Login
 from gateway.upstream.pictures import Moderated, Preview, Progress
 from tests.e2e.making import (
@@ -23,15 +24,16 @@ from tests.e2e.making import (
     settings,
     size,
 )
-from tests.gateway.upstream.stand_in import Chosen
+from tests.gateway.upstream.stand_in import Chosen, serving, whole
 
 
 @pytest.fixture(autouse=True)
-def recording(sandbox):
+async def recording(sandbox):
     sandbox.reset()
     sandbox.settings(record=True)
     yield
     sandbox.settings(record=False)
+    await pool.current().aclose()
 
 
 async def test_a_picture_with_previews_and_progress(sandbox):
@@ -225,3 +227,31 @@ async def test_nobody_listens():
     assert failure.fault is UpstreamFault.TRANSPORT
     assert failure.retryable
     assert not failure.charged
+
+
+async def test_cookies_follow_no_redirect(sandbox):
+    async def elsewhere(peer, _request):
+        await peer.send(whole(b"{}"))
+
+    async def away(peer, _request):
+        location = f"Location: {other.url.replace('http', 'ws', 1)}/ws\r\n"
+        await peer.send(whole(b"", location, "302 Found"))
+
+    async with serving(elsewhere) as other, serving(away) as here:
+        chosen = settings(sandbox, upstream__ws_url=here.url.replace("http", "ws", 1))
+        failure = await failed(
+            collected(
+                imagine.generate(
+                    LOGIN, "kite", n=1, ratio="1:1", pro=False, settings=chosen
+                )
+            )
+        )
+    assert failure.status == 302
+    assert len(here.requests) == 1
+    assert other.requests == []
+
+
+async def test_no_log_shows_the_login(sandbox, caplog):
+    caplog.set_level(logging.DEBUG)
+    await drawn(sandbox, "a kite")
+    assert LOGIN.token not in caplog.text

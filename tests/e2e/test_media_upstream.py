@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.errors import Kind
-from gateway.upstream import lite, video
+from gateway.upstream import lite, pool, video
 from gateway.upstream.headers import Login
 from gateway.upstream.pictures import Moderated
 from gateway.upstream.video import Segment
@@ -28,11 +28,12 @@ from tests.e2e.making import (
 
 
 @pytest.fixture(autouse=True)
-def recording(sandbox):
+async def recording(sandbox):
     sandbox.reset()
     sandbox.settings(record=True)
     yield
     sandbox.settings(record=False)
+    await pool.current().aclose()
 
 
 async def test_a_light_picture(sandbox):

@@ -110,6 +110,7 @@ def test_retry_after(value, seconds):
         (7, "", *CHALLENGE, True),
         (None, "blocked by anti-bot rules", *CHALLENGE, True),
         (None, "Model is unavailable", UNAVAILABLE, UpstreamFault.SERVER, True),
+        (7, "content-moderated", Kind.CONTENT_POLICY, UpstreamFault.POLICY, False),
         (None, "under heavy load", UNAVAILABLE, UpstreamFault.SERVER, True),
         (13, "boom", *BROKEN, False),
         (None, "frame too large", *BROKEN, False),
