@@ -98,12 +98,13 @@ def echo(request: Members) -> Json:
 
 
 def metadata_echo(metadata: Mapping[str, RawJson]) -> Json:
-    """Values are strings in this protocol; others are told as JSON."""
+    """Values are strings in this protocol; others are told as JSON, null is unsent."""
     return {
         key: value
         if isinstance(value, str)
         else fields.json_text(value, f"metadata.{key}")
         for key, value in metadata.items()
+        if value is not None
     }
 
 

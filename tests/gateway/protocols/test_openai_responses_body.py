@@ -42,7 +42,7 @@ def test_an_explicit_zero_is_echoed():
 def test_the_echo_of_a_full_request_is_of_the_sdks_type():
     members = {
         "instructions": "Be brief.",
-        "metadata": {"a": "b", "n": 3},
+        "metadata": {"a": "b", "n": 3, "none": None},
         "reasoning": {"effort": "high", "summary": "detailed"},
         "text": {"format": {"type": "json_object"}, "verbosity": "low"},
         "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
