@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from gateway.errors import UpstreamFailure
 from gateway.upstream import assets, media_posts, pictures
 from gateway.upstream.assets import File, Uploaded
 from gateway.upstream.edit_frames import EditDecoder
@@ -38,10 +39,14 @@ async def edit(
     order = await form(login, mentioned(prompt, uploaded), uploaded, settings)
     decoder = EditDecoder(settings.text("upstream.assets_url"), login.user_id)
     limits = chat_limits(settings)
-    async with responses(login, order.body, order.page, settings, limits) as stream:
-        async for response in stream:
-            for event in decoder.feed(response):
-                yield event
+    try:
+        async with responses(login, order.body, order.page, settings, limits) as stream:
+            async for response in stream:
+                for event in decoder.feed(response):
+                    yield event
+    except UpstreamFailure:
+        if not decoder.done:  # what was made before a fault stands
+            raise
     for event in decoder.close():
         yield event
     if not decoder.done:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from gateway.errors import GatewayError, Kind
+from gateway.errors import GatewayError, Kind, UpstreamFailure
 from gateway.upstream import assets, media_posts, pictures
 from gateway.upstream.assets import File
 from gateway.upstream.generation import responses, said, written
@@ -118,10 +118,14 @@ async def filmed(
     decoder = VideoDecoder(
         settings.text("upstream.assets_url"), login.user_id, order.parent_post_id
     )
-    async with responses(login, order.body, order.page, settings, limits) as stream:
-        async for response in stream:
-            for progress in decoder.feed(response):
-                yield progress
+    try:
+        async with responses(login, order.body, order.page, settings, limits) as stream:
+            async for response in stream:
+                for progress in decoder.feed(response):
+                    yield progress
+    except UpstreamFailure:
+        if not decoder.filmed:  # what was made before a fault stands
+            raise
     segment = decoder.close()
     if segment is None:
         withheld = decoder.withheld

@@ -37,6 +37,10 @@ class VideoDecoder:
         self._attached: list[str] = []
         self._rising = Rising()
 
+    @property
+    def filmed(self) -> bool:
+        return bool(self._video)
+
     def feed(self, response: Json) -> list[Progress]:
         model = record(response.get("modelResponse"))
         if model:

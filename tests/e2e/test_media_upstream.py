@@ -131,6 +131,14 @@ async def test_an_edit_told_by_its_summary_only(sandbox):
     assert len(pictures(await edited(sandbox, "blue [[summary_only]]", SOURCE))) == 2
 
 
+async def test_what_was_made_before_a_fault_stands(sandbox):
+    for fault in ("reset_after=4", "error=8]] [[error_after=4"):
+        events = await edited(sandbox, f"blue [[{fault}]]", SOURCE)
+        assert [one.slot for one in pictures(events)] == [0]
+    events = await filmed(sandbox, "waves [[stall_after=7]]", video__timeout=0.5)
+    assert isinstance(events[-1], Segment)
+
+
 async def test_a_partly_withheld_edit(sandbox):
     events = await edited(sandbox, "blue [[moderated=1]]", SOURCE)
     assert [one.slot for one in pictures(events)] == [1]
