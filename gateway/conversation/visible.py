@@ -62,7 +62,12 @@ class Visible:
 
     @property
     def done(self) -> bool:
-        return any(one.done for one in self._filters)
+        """JSON alone ends the answer only if no call can come after it, and win."""
+        return any(
+            one.done
+            for one in self._filters
+            if one is not self._json or self._sieve is None
+        )
 
     @property
     def calls(self) -> list[ToolCall]:

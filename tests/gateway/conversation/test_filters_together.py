@@ -103,7 +103,15 @@ def test_json_is_found_beside_tools(stream):
     said = 'Here:\n```json\n{"a": 1}\n```\nBye'
     shown, text = ended(said, format=STRICT, stream=stream)
     assert (text, shown.calls, shown.correction) == ('{"a": 1}', [], "")
-    assert shown.done is stream
+    assert not shown.done  # a call may come yet
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("pieces", [list, lambda said: [said]])
+def test_a_call_after_json_is_found_whatever_the_pieces(stream, pieces):
+    said = '{"a": 1} ' + block()
+    shown, text = ended(pieces(said), format=STRICT, stream=stream)
+    assert (text, shown.calls, shown.done) == ('{"a": 1}', [OSLO], True)
 
 
 def test_json_that_does_not_fit_is_asked_for_again_unless_it_was_shown():
