@@ -7,10 +7,16 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from gateway.protocols import anthropic_messages, openai_chat, openai_responses
+from gateway.catalog import Catalog, Route
+from gateway.protocols import (
+    anthropic_messages,
+    openai_chat,
+    openai_images,
+    openai_responses,
+)
 from gateway.protocols.openai_responses_request import Count
 from tests.gateway.asgi import Exchange, envelope, refused
-from tests.gateway.ground import MODEL
+from tests.gateway.ground import MODEL, ROUTES
 
 Json = dict[str, Any]  # bodies as they are sent
 
@@ -65,6 +71,8 @@ CHAT: Json = {
     "max_completion_tokens": 9,
     "n": 1,
     "prompt_cache_key": "k",
+    "image_config": {"n": 1},
+    "video_config": {"seconds": 6},
 }
 RESPONSES: Json = {
     "model": MODEL,
@@ -170,12 +178,34 @@ MESSAGES: Json = {
     },
     "metadata": {"user_id": "u"},
 }
+DRAW: Json = {
+    "model": "grok-imagine-image",
+    "prompt": "a lighthouse",
+    "n": 1,
+    "size": "1024x1024",
+    "response_format": "url",
+    "stream": False,
+    "partial_images": 0,
+}
+CHANGE: Json = {
+    "model": "grok-imagine-image-edit",
+    "prompt": "sharper",
+    "image": ["data:image/png;base64,aGk="],
+}
+PICTURES = (
+    Route("grok-imagine-image", "Image", "auto", "image", ("super",)),
+    Route("grok-imagine-image-edit", "Edit", "auto", "image_edit", ("super",)),
+)
+CATALOG = Catalog([*ROUTES, *PICTURES])
 UNKNOWN_RESPONSE = "/v1/responses/resp_" + "0" * 32
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`asks`: a good request goes to upstream. `stored`: the database is looked at."""
+    """`asks`: a good request goes to upstream. `stored`: the database is looked at.
+
+    `draws`: it goes where the ground has nothing. `forms`: bodies may be forms, too.
+    """
 
     method: str
     path: str
@@ -185,6 +215,8 @@ class Endpoint:
     asks: bool = False
     stored: bool = False
     keyless: bool = False
+    draws: bool = False
+    forms: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -226,6 +258,14 @@ ENDPOINTS = (
         MESSAGES,
         anthropic_messages.Request,
     ),
+    Endpoint(
+        "POST",
+        "/v1/images/generations",
+        document=DRAW,
+        model=openai_images.Request,
+        draws=True,
+    ),
+    Endpoint("POST", "/v1/images/edits", document=CHANGE, draws=True, forms=True),
     Endpoint("GET", "/v1/models"),
     Endpoint("GET", f"/v1/models/{MODEL}"),
     Endpoint("GET", "/v1/models", True, headers=VERSION),
@@ -238,6 +278,8 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/files/video", keyless=True),
 )
 TAKING_JSON = [one for one in ENDPOINTS if one.document is not None]
+READ = [one for one in TAKING_JSON if one.model is not None]  # by a model
+ANSWERED = [one for one in TAKING_JSON if not one.draws]  # on the ground
 ASKING = [one for one in ENDPOINTS if one.asks]
 
 

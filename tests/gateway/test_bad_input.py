@@ -6,11 +6,17 @@ import orjson
 import pytest
 from django.urls import URLPattern, URLResolver
 
-from gateway import urls
+from gateway import catalog, urls
 from gateway.entry import Entry
 from grokgateway import config
 from tests.gateway.asgi import Exchange
-from tests.gateway.endpoints import ENDPOINTS, TAKING_JSON, label
+from tests.gateway.endpoints import (
+    ANSWERED,
+    CATALOG,
+    ENDPOINTS,
+    TAKING_JSON,
+    label,
+)
 from tests.gateway.ground import END, said
 
 INVALID = "invalid_request_error"
@@ -19,12 +25,14 @@ DOCUMENTS = ("v1/openapi", "v1/docs")
 METHODS = ("PUT", "PATCH", "TRACE", "DELETE", "POST", "GET")
 
 every = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=label)
+answered = pytest.mark.parametrize("endpoint", ANSWERED, ids=label)
 taking_json = pytest.mark.parametrize("endpoint", TAKING_JSON, ids=label)
 
 
 @pytest.fixture
-def app(stage):
+def app(stage, monkeypatch):
     stage.add("a", "b")
+    monkeypatch.setattr(catalog.HOME, "catalog", CATALOG)
     return Entry()
 
 
@@ -80,16 +88,16 @@ async def test_a_body_that_is_no_json_object(app, endpoint, body):
     assert endpoint.error(asking) == (400, kind(endpoint, "invalid_json"))
 
 
-@taking_json
+STRANGE = ["text/plain", "application/xml", "application/octet-stream", "nonsense"]
+FORMS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+
+
 @pytest.mark.parametrize(
-    "content_type",
+    ("endpoint", "content_type"),
     [
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "text/plain",
-        "application/xml",
-        "application/octet-stream",
-        "nonsense",
+        (one, content_type)
+        for one in TAKING_JSON
+        for content_type in (STRANGE if one.forms else STRANGE + FORMS)
     ],
 )
 async def test_a_type_that_is_not_json(app, endpoint, content_type):
@@ -99,7 +107,7 @@ async def test_a_type_that_is_not_json(app, endpoint, content_type):
     assert endpoint.error(asking) == (415, kind(endpoint, "unsupported_media_type"))
 
 
-@taking_json
+@answered
 @pytest.mark.parametrize(
     "content_type",
     ["application/json", "Application/JSON; charset=utf-8", "", "application/json;"],
@@ -216,7 +224,7 @@ async def test_unknown_urls_outside_of_any_endpoint(app, path):
     assert (asking.status, asking.code) == (404, "unknown_url")
 
 
-@taking_json
+@answered
 @pytest.mark.parametrize("depth", [200, 300, 900])
 @pytest.mark.parametrize("opened", [("[", "]"), ('{"a":', "}")], ids=["list", "object"])
 async def test_nesting_that_json_allows_is_answered(

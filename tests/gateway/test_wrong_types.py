@@ -5,8 +5,17 @@ from typing import Any
 
 import pytest
 
+from gateway import catalog
 from gateway.entry import Entry
-from tests.gateway.endpoints import TAKING_JSON, Json, changed, label, places
+from tests.gateway.endpoints import (
+    ANSWERED,
+    CATALOG,
+    READ,
+    Json,
+    changed,
+    label,
+    places,
+)
 from tests.gateway.ground import END, said
 
 SAMPLES: dict[str, Any] = {
@@ -19,18 +28,21 @@ SAMPLES: dict[str, Any] = {
     "object": {"odd": {"type": 3}},
 }
 ODD = [None, True, 2**63, -1.5, "odd", "", [], {}, [None], {"type": 3}]
+OTHERS = {"image_config", "video_config"}  # not looked at for models that speak
 OLDER = {"functions", "function_call"}  # not looked at where there are tools
 GOOD = said('{"a":"b"}') + END
 
-taking_json = pytest.mark.parametrize("endpoint", TAKING_JSON, ids=label)
+answered = pytest.mark.parametrize("endpoint", ANSWERED, ids=label)
+read = pytest.mark.parametrize("endpoint", READ, ids=label)
 # One for each dialect's way to read, and those that need no answer where they exist.
-CHEAPEST = [one for one in TAKING_JSON if not one.asks or "chat" in one.path]
+CHEAPEST = [one for one in ANSWERED if not one.asks or "chat" in one.path]
 cheapest = pytest.mark.parametrize("endpoint", CHEAPEST, ids=label)
 
 
 @pytest.fixture
-def app(stage):
+def app(stage, monkeypatch):
     stage.add(*[f"a{number}" for number in range(8)])
+    monkeypatch.setattr(catalog.HOME, "catalog", CATALOG)
     return Entry()
 
 
@@ -66,32 +78,32 @@ def wrong(endpoint) -> Iterator[tuple[Any, ...]]:
     schema = endpoint.model.model_json_schema()
     for path, allowed in members(schema, schema.get("$defs", {})):
         for name, value in SAMPLES.items():
-            if allowed and name != "null" and name not in allowed:
+            if path[0] not in OTHERS and name not in {"null", *allowed} and allowed:
                 document = changed(endpoint.document, path, value)
                 if path[0] in OLDER:
                     del document["tools"], document["tool_choice"]
                 yield path, document
 
 
-@taking_json
+@read
 def test_the_good_request_names_every_member(endpoint):
     schema = endpoint.model.model_json_schema()
     known = {path for path, _ in members(schema, schema.get("$defs", {}))}
-    top = {path for path in known if len(path) == 1}
-    assert top == {(name,) for name in endpoint.document}
+    top = {path[0] for path in known if len(path) == 1}
+    assert top <= set(endpoint.document)
 
 
-@taking_json
+@answered
 async def test_the_good_request_is_good(app, stage, endpoint):
     stage.upstream.will(GOOD, GOOD)
     asking = await endpoint.request().through(app)
     assert asking.status == 200, asking.content
 
 
-@taking_json
+@read
 async def test_a_wrong_type_is_refused_with_its_place(app, stage, endpoint):
     cases = list(wrong(endpoint))
-    assert len(cases) > 20
+    assert len(cases) > 10
     for path, document in cases:
         asking = await endpoint.request(document).through(app)
         at = ".".join(str(part) for part in path)
