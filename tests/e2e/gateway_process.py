@@ -1,12 +1,16 @@
 """A real gateway in processes of its own, over a real sandbox, for end-to-end tests."""
 
+import atexit
 import contextlib
+import functools
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -86,7 +90,7 @@ def running_gateway(
 ) -> Iterator[Gateway]:
     data_dir.mkdir(parents=True, exist_ok=True)
     env = environment(data_dir, upstream, **settings)
-    manage(env, "migrate", "-v0")
+    prepare(env, data_dir)
     if accounts:
         manage(env, "importaccounts", "-", stdin=json.dumps(accounts))
     output = data_dir / "serve.log"
@@ -108,6 +112,24 @@ def running_gateway(
         yield Gateway(url, data_dir, env, process)
     finally:
         stop(process)
+
+
+def prepare(env: dict[str, str], data_dir: Path) -> None:
+    """Migrate; an untouched SQLite file is copied from one that was migrated before."""
+    if env.get("DATABASE_URL") or (data_dir / "gateway.db").exists():
+        manage(env, "migrate", "-v0")
+        return
+    shutil.copy(migrated(), data_dir / "gateway.db")
+
+
+@functools.cache
+def migrated() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="grok-gateway-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    manage(environment(folder, "http://127.0.0.1:9"), "migrate", "-v0")
+    with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "gateway.db"
 
 
 def wait_for_address(output: Path, process: subprocess.Popen[str]) -> str:
