@@ -74,7 +74,7 @@ class Member:
         try:
             if circle.age_s >= RENEW_S:
                 await self._renew()
-            elif circle.alone or not circle.admitted:
+            elif circle.size == 1 or not circle.admitted:
                 circle.peers = await self.store.peers(circle.me)
             if circle.alone and circle.size > 1:
                 await self._open()

@@ -118,12 +118,12 @@ class Purse:
             self.busy.add(stock)
 
     def surplus(
-        self, keep: Set[int], now: float, *, final: bool = False
+        self, keep: Set[int], now: float, *, final: bool = False, most: int = 0
     ) -> tuple[list[Back], set[Stock]]:
         """What was not needed since the last time, with the stocks that lose it.
 
-        `keep` are accounts that stay in hand though they were idle. In the end only
-        what calls in flight use is kept.
+        `keep` are accounts that stay in hand though they were idle; `most` units of a
+        window stay. In the end only what calls in flight use is kept.
         """
         backs: list[Back] = self._as_it_is()
         touched: set[Stock] = set()
@@ -140,6 +140,8 @@ class Purse:
             if final or self._unneeded(stock, units, now):
                 backs.append(self._given_up(stock, units, now))
                 touched.add(stock)
+            elif units.count > most > 0:
+                backs.append(self._part_of(stock, units, units.count - most))
         return backs, touched
 
     def ask_again(self, now: float) -> Iterator[Stock]:
@@ -177,6 +179,22 @@ class Purse:
     def _past(self, stock: Stock, units: Units, now: float) -> bool:
         changed = abs(units.reset_at - stock.reset_at) >= SAME_PERIOD_S
         return changed or units.reset_at <= now
+
+    def _part_of(self, stock: Stock, units: Units, count: int) -> Back:
+        units.count -= count
+        kept = units.count + stock.held
+        return Back(stock.entry.id, stock.plan.mode, count, kept, units.reset_at)
+
+    def past(self, now: float) -> tuple[list[Back], set[Stock]]:
+        """What a single member gives up: units that are worth nothing any more."""
+        backs, touched = self._as_it_is(), set()
+        for slots in self.slots.values():
+            slots.peak = slots.entry.inflight
+        for stock, units in list(self.units.items()):
+            if self._past(stock, units, now):
+                backs.append(self._given_up(stock, units, now))
+                touched.add(stock)
+        return backs, touched
 
     def _given_up(self, stock: Stock, units: Units, now: float) -> Back:
         del self.units[stock]

@@ -27,7 +27,7 @@ from accounts.claims.base import (
     Unreachable,
     Want,
 )
-from accounts.claims.shares import PLENTY
+from accounts.claims.shares import kept_slots, parts
 from accounts.claims.telling import PREFIX, TIMEOUT_S, window_of
 from accounts.rows import Use, WindowRow
 from grokgateway.jobs import outbox
@@ -96,9 +96,9 @@ class RedisStore:
             "backs": [back_of(back) for back in backs],
             "wants": [want_of(want) for want in wants],
             "limit": rates.limit,
-            "members": rates.members,
             "by_quota": rates.by_quota,
-            "plenty": PLENTY,
+            "kept_slots": kept_slots(rates),
+            "parts": parts(rates),
         }
         text = await self._run(scripts.MOVE, me, [], wanted)
         if not text:

@@ -153,10 +153,9 @@ for _, n in ipairs(a.wants) do
   local slots, units = 0, 0
   if tonumber(w.cooling) <= now then
     slots = math.min(n.slots, free)
-    local half = math.floor(a.limit / 2)
-    slots = slots + math.max(0, math.min(n.spare_slots, free - slots - half))
+    slots = slots + math.max(0, math.min(n.spare_slots, free - slots - a.kept_slots))
     units = math.min(n.units, w.left)
-    local part = math.floor((w.left - units) / (a.plenty * a.members))
+    local part = math.floor((w.left - units) / a.parts)
     units = units + math.max(0, math.min(n.spare_units, part))
     if n.free_slots + slots <= 0 then units = 0 end
     if a.by_quota and n.free_units + units <= 0 then slots = 0 end

@@ -34,8 +34,8 @@ def share(window: WindowRow, load: int, want: Want, rates: Rates, now: float) ->
     cooling = window.cooling_until > now
     slots, units = 0, 0
     if not cooling:
-        slots = slots_of(want, free, rates.limit)
-        units = units_of(want, window.remaining, rates.members)
+        slots = slots_of(want, free, kept_slots(rates))
+        units = units_of(want, window.remaining, parts(rates))
         if want.free_slots + slots <= 0:
             units = 0  # of no use without the other
         if rates.by_quota and want.free_units + units <= 0:
@@ -47,13 +47,23 @@ def share(window: WindowRow, load: int, want: Want, rates: Rates, now: float) ->
     return Share(units, slots, window, busy=free <= 0)
 
 
-def slots_of(want: Want, free: int, limit: int) -> int:
+def kept_slots(rates: Rates) -> int:
+    """Slots that nobody takes in advance, but who has no peers: dead, it frees them."""
+    return rates.limit // 2 if rates.members > 1 else 0
+
+
+def parts(rates: Rates) -> int:
+    """One of so many parts may be taken in advance."""
+    return PLENTY * rates.members
+
+
+def slots_of(want: Want, free: int, kept: int) -> int:
     needed = min(want.slots, free)
-    spare = min(want.spare_slots, free - needed - limit // 2)
+    spare = min(want.spare_slots, free - needed - kept)
     return needed + max(0, spare)
 
 
-def units_of(want: Want, remaining: int, members: int) -> int:
+def units_of(want: Want, remaining: int, parts: int) -> int:
     needed = min(want.units, remaining)
-    spare = min(want.spare_units, (remaining - needed) // (PLENTY * members))
+    spare = min(want.spare_units, (remaining - needed) // parts)
     return needed + max(0, spare)

@@ -80,12 +80,15 @@ class Trade:
         self._peak = max(sum(s.peak for s in purse.slots.values()), self._peak * 0.8)
         goals = {shelf: self._goal(shelf) for shelf in directory.shelves()}
         self._goals = {shelf: goal for shelf, goal in goals.items() if goal}
-        keep = {
-            stock.entry.id
-            for shelf, goal in self._goals.items()
-            for stock in shelf.ready[:goal]
-        }
-        backs, touched = purse.surplus(keep, now)
+        if self._circle.size > 1:
+            keep = {
+                stock.entry.id
+                for shelf, goal in self._goals.items()
+                for stock in shelf.ready[:goal]
+            }
+            backs, touched = purse.surplus(keep, now, most=planning.UNITS_AT_ONCE)
+        else:
+            backs, touched = purse.past(now)
         directory.place(touched, now)
         hands.ask_again(directory, now)
         asked = self._in_advance(directory)
@@ -103,7 +106,7 @@ class Trade:
         low = {shelf: goal for shelf, goal in goals if 2 * len(shelf.ready) < goal}
         if purse is None or not low or self._circle.clock() < self._quiet_until:
             return []
-        return planning.wants(purse, {}, low, by_quota=directory.rules.by_quota)
+        return planning.wants(purse, {}, low, self._rates(directory))
 
     async def _patiently(
         self, wanted: Wanted, excluded: Set[int], prefer: int | None
@@ -193,12 +196,8 @@ class Trade:
                 circle.peers = await self._store.peers(circle.me)
         for shelf in self._waiting:
             self._goals[shelf] = self._goal(shelf)
-        asked = planning.wants(
-            directory.purse,
-            self._waiting,
-            self._goals,
-            by_quota=directory.rules.by_quota,
-        )
+        rates = self._rates(directory)
+        asked = planning.wants(directory.purse, self._waiting, self._goals, rates)
         if asked:
             await self._trade([], asked)
 
@@ -209,8 +208,7 @@ class Trade:
         touched: Collection[Stock] = (),
     ) -> None:
         directory, circle = self._directory(), self._circle
-        rules = directory.rules
-        rates = Rates(circle.size, rules.max_inflight, rules.by_quota)
+        rates = self._rates(directory)
         stocks = [stock for stock, _ in asked]
         wants = [want for _, want in asked]
         self.moves += 1
@@ -226,6 +224,10 @@ class Trade:
         hands.receive(directory, zip(stocks, grants, strict=True), time.time())
         if grants and not any(grant.units or grant.slots for grant in grants):
             self._quiet_until = circle.clock() + QUIET_S
+
+    def _rates(self, directory: Directory) -> Rates:
+        rules = directory.rules
+        return Rates(self._circle.size, rules.max_inflight, rules.by_quota)
 
     def _goal(self, shelf: Shelf) -> int:
         return planning.goal(shelf, self._circle.size, int(self._peak))

@@ -87,7 +87,12 @@ def make(store, clock, monkeypatch):
 
 
 async def started(processes):
-    return [await process.start() for process in processes]
+    for process in processes:
+        await process.start()
+    for process in processes:  # as their next beat would tell them
+        circle = process.member.circle
+        circle.peers = await process.member.store.peers(circle.me)
+    return processes
 
 
 async def gathered(*claims):
@@ -136,7 +141,7 @@ async def test_on_a_large_pool_hardly_a_request_waits(make, store):
 
 
 async def test_idle_slots_and_units_go_back(make, store):
-    (process,) = await started(make(1, 1, 140))
+    process, _ = await started(make(2, 1, 140))
     await process.claim()
     process.release()
     await process.member.beat()
@@ -231,7 +236,7 @@ async def test_who_was_alone_opens_its_accounts_to_a_newcomer(make, store):
 
 
 async def test_a_request_that_leaves_loses_nothing(make, store):
-    (process,) = await started(make(1, 1, 9))
+    process, _ = await started(make(2, 1, 9))
     leaving = asyncio.create_task(process.claim())
     await asyncio.sleep(0)
     leaving.cancel()
@@ -263,7 +268,7 @@ async def test_leaving_gives_everything_back(make, store):
 
 
 async def test_a_window_that_resets_is_claimed_anew(make, store):
-    (process,) = await started(make(1, 1, 2))
+    process, _ = await started(make(2, 1, 2))
     await process.claim()
     (stock,) = process.directory.entry(1).windows
     stock.reset_at = process.directory.purse.units[stock].reset_at = 1.0
@@ -275,7 +280,7 @@ async def test_a_window_that_resets_is_claimed_anew(make, store):
 
 
 async def test_an_answer_that_is_lost_costs_units_and_frees_slots(make, store):
-    (process,) = await started(make(1, 1, 9, max_inflight=2))
+    process, _ = await started(make(2, 1, 9, max_inflight=2))
     move = store.move
 
     async def lost(*given):
@@ -289,7 +294,7 @@ async def test_an_answer_that_is_lost_costs_units_and_frees_slots(make, store):
     store.away = False
     await process.member.beat()
     assert store.loads == {1: 0}
-    assert store.windows[1, "fast"].remaining == 6  # two were taken in advance
+    assert store.windows[1, "fast"].remaining == 7  # one was taken in advance
 
 
 async def test_what_is_kept_for_a_burst_is_a_number(make):
@@ -301,3 +306,32 @@ async def test_what_is_kept_for_a_burst_is_a_number(make):
         purse.slots[number] = Slots(process.directory.entry(number), 3)
     backs, _ = purse.surplus({1, 2, 3}, 1.0)
     assert {type(back.kept) for back in backs} == {int}
+
+
+async def test_who_has_no_peers_keeps_slots_and_hardly_waits(make, store):
+    (process,) = await started(make(1, 10, 140))
+    await process.member.beat()
+    for _ in range(60):
+        for _ in range(20):
+            await process.claim()
+        while process.held:
+            process.release()
+        await process.member.trade.settled()
+        await process.member.beat()
+    trade = process.member.trade
+    assert trade.waited < 0.02 * trade.requests
+    assert sum(store.loads.values()) == 10 * LIMIT
+
+
+async def test_it_makes_room_as_soon_as_somebody_comes(make, store):
+    one, other = make(2, 1, 140)
+    await one.start()
+    await one.member.beat()
+    await one.claim()
+    assert store.loads == {1: LIMIT}
+    await other.start()
+    for _ in range(2):
+        await one.member.beat()
+    assert store.loads == {1: 1}
+    got = await gathered(*[other.claim() for _ in range(LIMIT - 1)])
+    assert len(got) == LIMIT - 1
