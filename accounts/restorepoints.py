@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, RestorePoint, RestoreRow
 from accounts.store.changes import locked, record, state_of
 from accounts.store.revisions import take_revision
-from accounts.store.values import chunks
+from accounts.store.values import chunks, window_row
 from grokgateway.jobs import bulk
 
 PLAIN = ("status", "state_reason", "pool", "tier_source", "tags", "strikes")
@@ -151,7 +152,7 @@ def put_windows_back(rows: Sequence[RestoreRow], accounts: Sequence[Account]) ->
     present = {account.pk for account in accounts}
     ids = [row.account_id for row in rows if row.account_id in present]
     QuotaWindow.objects.filter(account_id__in=ids).delete()
-    QuotaWindow.objects.bulk_create(
+    windows = [
         QuotaWindow(
             account_id=row.account_id,
             **{name: window[name] for name in WINDOW_PLAIN},
@@ -160,6 +161,10 @@ def put_windows_back(rows: Sequence[RestoreRow], accounts: Sequence[Account]) ->
         for row in rows
         if row.account_id in present
         for window in row.windows
+    ]
+    QuotaWindow.objects.bulk_create(windows)
+    telling.tell(
+        [(window.account_id, window_row(window)) for window in windows], known_only=True
     )
 
 
