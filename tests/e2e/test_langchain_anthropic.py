@@ -17,6 +17,7 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 Json = dict[str, Any]  # LangChain's own shapes
 QUOTED = re.compile("'([^']+)'")
 pytestmark = [
+    pytest.mark.load,
     pytest.mark.asyncio(loop_scope="module"),  # LangChain's clients outlive a test
     pytest.mark.filterwarnings("ignore:.*but it is not an async function"),
     pytest.mark.filterwarnings("ignore:Benchmark fixture was not used"),

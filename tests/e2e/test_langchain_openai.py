@@ -11,6 +11,8 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from tests.e2e.gateway_process import KEY, running_gateway
 from tests.e2e.obedient import running_obedient
 
+pytestmark = pytest.mark.load
+
 POOLS = {"super": [f"sandbox-super-{n}" for n in range(4)]}
 
 
