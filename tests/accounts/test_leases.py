@@ -40,6 +40,7 @@ def accounts(monkeypatch):
     accounts = Directory()
     accounts.apply([make_row(1), make_row(2)], time.time())
     monkeypatch.setattr(directory.HOME, "directory", accounts)
+    monkeypatch.setattr(directory.HOME, "member", None)
     with config.override(
         {"account.selection.max_inflight": 2, "account.refresh.enabled": True}
     ):

@@ -163,6 +163,7 @@ def ground(put: Callable[[object, str, object], None]) -> Iterator[Ground]:
     upstream, accounts, kept = Upstream(), Directory(), Kept()
     accounts.loaded = True
     put(directory.HOME, "directory", accounts)
+    put(directory.HOME, "member", None)
     put(catalog.HOME, "catalog", Catalog(ROUTES))
     put(keys.HOME, "book", KeyBook({}))
     put(keys.HOME, "ledger", Ledger())
