@@ -13,7 +13,7 @@ from accounts.models import Account, QuotaWindow
 from accounts.store.values import chunks
 from accounts.tokens import clean_tags
 from gateway.admin_api import references
-from gateway.admin_api.access import actor
+from gateway.admin_api.access import SHIPPED_KEY, actor
 from gateway.admin_api.errors import Refused, invalid
 from grokgateway import config
 
@@ -237,4 +237,4 @@ def verify(request: HttpRequest) -> Json:
 
 
 def shipped() -> bool:
-    return config.current().text("app.app_key") == "grok2api"
+    return config.current().text("app.app_key") == SHIPPED_KEY
