@@ -37,12 +37,13 @@ test: $(VENV)/stamp-dev ## Unit and app tests
 	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
 
 e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
-	$(BIN)/pytest -q -m e2e $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist worksteal -m "e2e and not load" $(ARGS)
 
 check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
 	$(BIN)/python manage.py check --deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/pytest -q -n 2 -m "not load" --cov $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "$(UNIT)" --cov $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist worksteal -m "(e2e or service) and not load" $(ARGS)
 
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 MYSQL_URL ?= mysql://root@127.0.0.1:3306/test
