@@ -90,9 +90,7 @@ def running_gateway(
 ) -> Iterator[Gateway]:
     data_dir.mkdir(parents=True, exist_ok=True)
     env = environment(data_dir, upstream, **settings)
-    prepare(env, data_dir)
-    if accounts:
-        manage(env, "importaccounts", "-", stdin=json.dumps(accounts))
+    prepare(env, data_dir, json.dumps(accounts) if accounts else "")
     output = data_dir / "serve.log"
     with output.open("w") as sink:
         process = subprocess.Popen(
@@ -114,22 +112,30 @@ def running_gateway(
         stop(process)
 
 
-def prepare(env: dict[str, str], data_dir: Path) -> None:
-    """Migrate; an untouched SQLite file is copied from one that was migrated before."""
-    if env.get("DATABASE_URL") or (data_dir / "gateway.db").exists():
+def prepare(env: dict[str, str], data_dir: Path, accounts: str) -> None:
+    """Migrate and import; an untouched SQLite folder is a copy of one made before."""
+    if env.get("DATABASE_URL") or any(data_dir.iterdir()):
         manage(env, "migrate", "-v0")
+        if accounts:
+            manage(env, "importaccounts", "-", stdin=accounts)
         return
-    shutil.copy(migrated(), data_dir / "gateway.db")
+    shutil.copytree(made_before(accounts), data_dir, dirs_exist_ok=True)
 
 
 @functools.cache
-def migrated() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="grok-gateway-migrated-"))
+def made_before(accounts: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="grok-gateway-made-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    manage(environment(folder, "http://127.0.0.1:9"), "migrate", "-v0")
+    env = environment(folder, "http://127.0.0.1:9")
+    if accounts:
+        shutil.copytree(made_before(""), folder, dirs_exist_ok=True)
+        manage(env, "importaccounts", "-", stdin=accounts)
+    else:
+        manage(env, "migrate", "-v0")
     with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder / "gateway.db"
+    shutil.rmtree(folder / "logs", ignore_errors=True)
+    return folder
 
 
 def wait_for_address(output: Path, process: subprocess.Popen[str]) -> str:
