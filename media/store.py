@@ -8,7 +8,9 @@ The functions are for the event loop; what they do happens in threads of media's
         asset = await file.keep(Origin(Source.VIDEO_JOB, account=..., prompt=...))
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 from media import index, threads
@@ -32,11 +34,26 @@ async def incoming(
     Raises DiskLow at once when there is too little space to begin.
     """
     limit = LIMITS[kind] if limit_bytes is None else limit_bytes
-    part = await threads.disk(Part.begun, shelf(kind))
+    part = await begun(kind)
     try:
         yield Incoming(part, limit)
     finally:
         threads.pools().disk.submit(part.discard)
+
+
+async def begun(kind: Kind) -> Part:
+    """A growing file; one that is begun for a task that has left goes at once."""
+    beginning = threads.pools().disk.submit(Part.begun, shelf(kind))
+    try:
+        return await asyncio.wrap_future(beginning)
+    except asyncio.CancelledError:
+        beginning.add_done_callback(discard)
+        raise
+
+
+def discard(beginning: "Future[Part]") -> None:
+    if not beginning.cancelled() and beginning.exception() is None:
+        beginning.result().discard()
 
 
 async def save_bytes(

@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import threading
 from datetime import timedelta
 
 import pytest
@@ -89,11 +90,39 @@ async def test_what_is_not_kept_is_gone(files):
 
 
 async def index_settled():
-    """All that media's threads were given is done."""
+    """All that media's threads were given is done: each waits until all are idle."""
     pools = threads.pools()
-    for pool in (pools.disk, pools.disk, pools.index):
-        for _ in range(4):
-            await asyncio.wrap_future(pool.submit(int))
+    for pool, count in ((pools.disk, threads.DISK_THREADS), (pools.index, 1)):
+        together = threading.Barrier(count)
+        waiting = [pool.submit(together.wait, 30) for _ in range(count)]
+        for one in waiting:
+            await asyncio.wrap_future(one)
+
+
+@pytest.mark.parametrize("began", [False, True])
+async def test_who_leaves_while_a_file_is_begun_leaves_none(files, monkeypatch, began):
+    opening, opened = threading.Event(), threading.Event()
+    new_part = type(shelf(Kind.IMAGE)).new_part
+
+    def slowly(target):
+        opening.set()
+        opened.wait(30)
+        return new_part(target)
+
+    async def begin():
+        async with store.incoming(Kind.IMAGE):
+            raise AssertionError
+
+    monkeypatch.setattr(type(shelf(Kind.IMAGE)), "new_part", slowly)
+    task = asyncio.create_task(begin())
+    if began:
+        await asyncio.to_thread(opening.wait, 30)
+    task.cancel()
+    opened.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await index_settled()
+    assert not (files / "images").exists() or on_disk(files) == {}
 
 
 @pytest.mark.parametrize(
