@@ -29,12 +29,15 @@ LOOK_AT_SPACE_EVERY_BYTES = 16 * MIB
 class Origin:
     """Where a file comes from; `prompt` is all that the result should depend on.
 
+    `model` and `owner` tell who asked: a public name, the fingerprint of a key.
     `protect_for` keeps eviction away for a while; `expire_in` ends a temporary file.
     """
 
     source: Source
     account: str = ""
     prompt: str = ""
+    model: str = ""
+    owner: str = ""
     protect_for: timedelta | None = None
     expire_in: timedelta | None = None
 
@@ -122,9 +125,7 @@ class Incoming:
 
     def _keep(self, facts: truth.Facts, origin: Origin, refuse_repeats: bool) -> Asset:
         kind = self._shelf.kind
-        if refuse_repeats and truth.is_repeated(
-            kind, facts.content_hash, origin.prompt
-        ):
+        if truth.is_repeated(kind, facts, origin.prompt) and refuse_repeats:
             raise Repeated
         public_id = secrets.token_hex(16)
         asset = Asset(
@@ -134,10 +135,10 @@ class Incoming:
             mime=facts.format.mime,
             size=self._part.size,
             sha256=self._part.digest.hexdigest(),
-            content_hash=facts.content_hash,
-            prompt_hash=truth.prompt_hash(origin.prompt),
             source=origin.source,
             account=origin.account,
+            model=origin.model,
+            owner=origin.owner,
             protected_until=after(origin.protect_for),
             expires_at=after(origin.expire_in),
         )

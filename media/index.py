@@ -106,9 +106,14 @@ def low_water(cap_bytes: int) -> int:
 
 
 def evict(usage: Usage, shelf: Shelf, target_bytes: int) -> int:
-    """Remove one batch of the oldest, no more than the target needs."""
-    oldest = list(removable(usage.kind)[:BATCH_ROWS])
+    """Remove one batch, no more than needed: what people removed, then the oldest."""
+    oldest = [*removed(usage.kind)[:BATCH_ROWS], *removable(usage.kind)[:BATCH_ROWS]]
     return drop(usage, shelf, until_freed(oldest, shelf, usage.size - target_bytes))
+
+
+def removed(kind: str) -> QuerySet[Asset]:
+    gone = Asset.objects.filter(kind=kind, removed_at__isnull=False)
+    return gone.order_by("removed_at", "id")
 
 
 def removable(kind: str, now: datetime | None = None) -> QuerySet[Asset]:
@@ -116,7 +121,7 @@ def removable(kind: str, now: datetime | None = None) -> QuerySet[Asset]:
     now = now or timezone.now()
     newest = Asset.objects.filter(kind=kind).order_by("-created_at", "-id")
     return (
-        Asset.objects.filter(kind=kind, pinned=False)
+        Asset.objects.filter(kind=kind, pinned=False, removed_at=None)
         .filter(Q(protected_until=None) | Q(protected_until__lte=now))
         .exclude(pk__in=list(newest.values_list("pk", flat=True)[:1]))
         .order_by("created_at", "id")

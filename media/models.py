@@ -20,7 +20,10 @@ class Source(models.TextChoices):
 
 
 class Asset(models.Model):
-    """One file that is kept. Rows with equal bytes share one `name` in the storage."""
+    """One file that is kept. Rows with equal bytes share one `name` in the storage.
+
+    One with `removed_at` is shown to nobody and goes soon, unless it is brought back.
+    """
 
     kind = models.CharField(_("kind"), max_length=5, choices=Kind.choices)
     public_id = models.CharField(_("id"), max_length=64)
@@ -28,15 +31,10 @@ class Asset(models.Model):
     mime = models.CharField(_("type"), max_length=32)
     size = models.PositiveBigIntegerField(_("bytes"))
     sha256 = models.CharField(max_length=64, blank=True, default="")
-    content_hash = models.CharField(
-        max_length=64,
-        blank=True,
-        default="",
-        help_text=_("Of the decoded pixels, or of a video's media data."),
-    )
-    prompt_hash = models.CharField(max_length=64, blank=True, default="")
     source = models.CharField(_("source"), max_length=9, choices=Source.choices)
     account = models.CharField(_("account"), max_length=64, blank=True, default="")
+    model = models.CharField(_("model"), max_length=128, blank=True, default="")
+    owner = models.CharField(_("key"), max_length=64, blank=True, default="")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     last_access_at = models.DateTimeField(_("last access"), null=True, blank=True)
     pinned = models.BooleanField(
@@ -46,6 +44,10 @@ class Asset(models.Model):
     expires_at = models.DateTimeField(
         _("expires"), null=True, blank=True, db_index=True
     )
+    removed_at = models.DateTimeField(
+        _("removed"), null=True, blank=True, db_index=True
+    )
+    removal = models.CharField(max_length=32, blank=True, default="", db_index=True)
 
     class Meta:
         verbose_name = _("media file")
@@ -64,13 +66,32 @@ class Asset(models.Model):
         indexes = [
             models.Index(fields=["kind", "created_at", "id"], name="asset_by_age"),
             models.Index(fields=["kind", "sha256"], name="asset_by_bytes"),
-            models.Index(
-                fields=["kind", "content_hash", "created_at"], name="asset_by_content"
-            ),
         ]
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class Sighting(models.Model):
+    """A result that was made for a prompt; remembered a day, kept or not.
+
+    `content_hash` is of the decoded pixels, or of a video's media data.
+    """
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    content_hash = models.CharField(max_length=64)
+    prompt_hash = models.CharField(max_length=64)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "content_hash", "prompt_hash"], name="sighting_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.content_hash
 
 
 class Usage(models.Model):

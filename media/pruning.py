@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from grokgateway import config
-from media import index
+from media import index, removals
 from media.incoming import MIB, cap_bytes
 from media.models import Asset, Usage
 from media.shelves import Shelf
@@ -41,7 +41,7 @@ def remove_outdated(shelf: Shelf, now: datetime) -> int:
 
 def outdated(kind: str, now: datetime) -> QuerySet[Asset]:
     """Files whose end has come, and those past the age limit that nothing protects."""
-    ended = Q(expires_at__lte=now)
+    ended = Q(expires_at__lte=now) | Q(removed_at__lte=now - removals.GRACE)
     if days := config.current().number("cache.local.max_age_days"):
         free = Q(protected_until=None) | Q(protected_until__lte=now)
         aged = Q(created_at__lt=now - timedelta(days=days), pinned=False)

@@ -100,6 +100,8 @@ def opened(
     disposition: str = "inline",
 ) -> Serving:
     """Open what is needed of it; a row whose file is lost goes too."""
+    if asset.removed_at is not None:
+        raise UnknownFile
     version = version_of(asset)
     share = ranges.share_of(version, asked)
     headers = headers_of(asset, version, share, caching, disposition)

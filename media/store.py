@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
-from media import index, threads
+from media import index, threads, truth
 from media.errors import UnknownFile
 from media.incoming import MIB, Incoming, Origin, Part
 from media.models import Asset, Kind
@@ -65,12 +65,18 @@ async def save_bytes(
         return await file.keep(origin, refuse_repeats=refuse_repeats)
 
 
+async def vouch(kind: Kind, data: bytes, prompt: str) -> None:
+    """Check a result that is handed out but not kept; raises NotMedia, Repeated."""
+    await threads.check(truth.vouch, kind, data, prompt)
+
+
 async def find(kind: Kind, public_id: str) -> Asset | None:
     return await threads.disk(found, kind, public_id)
 
 
 def found(kind: Kind, public_id: str) -> Asset | None:
-    return Asset.objects.filter(kind=kind, public_id=public_id).first()
+    rows = Asset.objects.filter(kind=kind, public_id=public_id, removed_at=None)
+    return rows.first()
 
 
 @asynccontextmanager

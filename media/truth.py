@@ -4,6 +4,7 @@ All functions read files or the database and belong on a thread.
 """
 
 import hashlib
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from PIL import Image
 
 from grokgateway import crypto
 from media import boxes, formats
-from media.errors import ErrorPage, NotMedia
+from media.errors import ErrorPage, NotMedia, Repeated
 from media.formats import Format
-from media.models import Asset, Kind
+from media.models import Kind, Sighting
 
 MOST_PIXELS = 32 * 1024 * 1024
 STRIP_PIXELS = 1024 * 1024
@@ -52,11 +53,24 @@ class Facts:
 def examine(path: Path, kind: Kind) -> Facts:
     """Decode as much as proves the file whole; raises NotMedia."""
     with path.open("rb") as file:
-        found = recognised(file.read(formats.HEAD_BYTES), kind)
-        file.seek(0)
-        if found == formats.MP4:
-            return Facts(found, boxes.media_hash(file, path.stat().st_size))
-        return Facts(found, pixel_hash(file, found))
+        return facts_of(file, path.stat().st_size, kind)
+
+
+def facts_of(file: BinaryIO, size: int, kind: Kind) -> Facts:
+    """The same for an open file."""
+    found = recognised(file.read(formats.HEAD_BYTES), kind)
+    file.seek(0)
+    if found == formats.MP4:
+        return Facts(found, boxes.media_hash(file, size))
+    return Facts(found, pixel_hash(file, found))
+
+
+def vouch(kind: Kind, data: bytes, prompt: str) -> Facts:
+    """Look into a result that is handed out unkept; raises NotMedia, Repeated."""
+    facts = facts_of(io.BytesIO(data), len(data), kind)
+    if is_repeated(kind, facts, prompt):
+        raise Repeated
+    return facts
 
 
 def recognised(head: bytes, kind: Kind) -> Format:
@@ -101,17 +115,31 @@ def prompt_hash(prompt: str) -> str:
 
 
 def is_repeated(
-    kind: Kind, content_hash: str, prompt: str, now: datetime | None = None
+    kind: Kind, facts: Facts, prompt: str, now: datetime | None = None
 ) -> bool:
-    """Whether the same decoded result was kept for another prompt within a day.
+    """Note a result; whether it was also made for another prompt within a day.
 
-    `prompt` is all that the result should depend on: for an edit also its inputs.
+    `prompt` is all that the result should depend on: for an edit also its inputs. Noted
+    before it is looked for: of two requests that get one result at once, one at least
+    sees the other.
     """
     hashed = prompt_hash(prompt)
-    if not hashed or not content_hash:
+    if not hashed:
         return False
-    since = (now or datetime.now(UTC)) - REPEAT_WITHIN
-    same = Asset.objects.filter(
-        kind=kind, content_hash=content_hash, created_at__gte=since
-    )
-    return same.exclude(prompt_hash__in=["", hashed]).exists()
+    now = now or datetime.now(UTC)
+    same = Sighting.objects.filter(kind=kind, content_hash=facts.content_hash)
+    if not same.filter(prompt_hash=hashed).update(seen_at=now):
+        seen = Sighting(
+            kind=kind,
+            content_hash=facts.content_hash,
+            prompt_hash=hashed,
+            seen_at=now,
+        )
+        Sighting.objects.bulk_create([seen], ignore_conflicts=True)
+    recent = same.filter(seen_at__gte=now - REPEAT_WITHIN)
+    return recent.exclude(prompt_hash=hashed).exists()
+
+
+def forget(now: datetime) -> None:
+    """Delete what was seen more than a day ago."""
+    Sighting.objects.filter(seen_at__lt=now - REPEAT_WITHIN).delete()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from grokgateway.jobs import leadership
-from media import index, pruning, threads
+from media import index, pruning, removals, threads, truth
 from media.incoming import cap_bytes
 from media.models import Asset, Kind, State, VideoJob
 from media.reconcile import Stopped, reconcile
@@ -26,8 +26,8 @@ JOB_LIFE = timedelta(days=7)
 
 
 async def watch() -> None:
-    """Make room where a cap was lowered or an eviction was cut short."""
-    await threads.run(threads.pools().upkeep, enforce_caps)
+    """Make room where a cap was lowered or an eviction was cut short; end removals."""
+    await threads.run(threads.pools().upkeep, look)
 
 
 async def tidy() -> None:
@@ -37,6 +37,11 @@ async def tidy() -> None:
         await threads.run(threads.pools().upkeep, tidy_all, stop.is_set)
     finally:
         stop.set()
+
+
+def look() -> None:
+    removals.finish(timezone.now())
+    enforce_caps()
 
 
 def enforce_caps() -> int:
@@ -58,7 +63,8 @@ def tidy_all(stopped: Stopped = lambda: False) -> None:
 
 
 def purge(now: datetime) -> None:
-    """Delete video jobs that ended long ago, and temporary files at their end."""
+    """Delete old jobs, temporary files at their end, and what is known of results."""
+    truth.forget(now)
     VideoJob.objects.filter(
         status__in=[State.COMPLETED, State.FAILED], completed_at__lt=now - JOB_LIFE
     ).delete()

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from PIL import Image
 
-from media import truth
-from media.errors import ErrorPage, NotMedia
-from media.models import Asset, Kind, Source
+from media import formats, truth
+from media.errors import ErrorPage, NotMedia, Repeated
+from media.models import Kind, Sighting
 from tests.media.samples import FTYP, MOOV, box, film, padded_picture, picture
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -142,48 +142,57 @@ def test_a_video_of_endless_parts_is_refused(examine):
         examine(FTYP + box(b"free") * 20_001, Kind.VIDEO)
 
 
-def kept(prompt, hours=0, content="c" * 64, kind=Kind.IMAGE):
-    return Asset.objects.create(
-        kind=kind,
-        public_id=f"{Asset.objects.count():032x}",
-        name="images/x.png",
-        mime="image/png",
-        size=1,
-        content_hash=content,
-        prompt_hash=truth.prompt_hash(prompt),
-        source=Source.CHAT,
-        created_at=NOW - timedelta(hours=hours),
-    )
-
-
 @pytest.mark.django_db
 class TestRepetition:
-    def repeated(self, prompt, content="c" * 64, kind=Kind.IMAGE):
-        return truth.is_repeated(kind, content, prompt, NOW)
+    def seen(self, prompt, hours=0, content="c" * 64, kind=Kind.IMAGE):
+        facts = truth.Facts(formats.PNG, content)
+        return truth.is_repeated(kind, facts, prompt, NOW - timedelta(hours=hours))
 
     def test_one_result_for_two_prompts_within_a_day_is_a_repetition(self):
-        kept("a cat", hours=23)
-        assert self.repeated("a dog")
+        assert not self.seen("a cat", hours=23)
+        assert self.seen("a dog")
+
+    def test_it_is_known_as_one_to_the_first_too(self):
+        self.seen("a cat", hours=2)
+        self.seen("a dog", hours=1)
+        assert self.seen("a cat")
 
     def test_the_same_prompt_may_have_the_same_result(self):
-        kept("a  cat ")
-        assert not self.repeated("a cat")
+        self.seen("a  cat ")
+        assert not self.seen("a cat")
 
     def test_after_a_day_it_no_longer_counts(self):
-        kept("a cat", hours=25)
-        assert not self.repeated("a dog")
+        self.seen("a cat", hours=25)
+        assert not self.seen("a dog")
+        truth.forget(NOW)
+        assert Sighting.objects.count() == 1
+
+    def test_a_result_seen_again_is_remembered_from_then(self):
+        self.seen("a cat", hours=25)
+        self.seen("a cat", hours=1)
+        assert self.seen("a dog")
 
     def test_other_results_and_kinds_do_not_count(self):
-        kept("a cat")
-        assert not self.repeated("a dog", content="d" * 64)
-        assert not self.repeated("a dog", kind=Kind.VIDEO)
+        self.seen("a cat")
+        assert not self.seen("a dog", content="d" * 64)
+        assert not self.seen("a dog", kind=Kind.VIDEO)
 
     def test_nothing_is_said_without_prompts(self):
-        kept("")
-        assert not self.repeated("a dog")
-        kept("a cat")
-        assert not self.repeated("")
-        assert not self.repeated("a dog", content="")
+        self.seen("")
+        assert not self.seen("a dog")
+        assert not self.seen(" ")
+
+    def test_what_is_handed_out_unkept_is_vouched_for(self):
+        data = picture(colour=7)
+        truth.vouch(Kind.IMAGE, data, "a cat")
+        truth.vouch(Kind.IMAGE, data, "a cat")
+        with pytest.raises(Repeated):
+            truth.vouch(Kind.IMAGE, padded_picture(4000, colour=7), "a dog")
+        with pytest.raises(NotMedia):
+            truth.vouch(Kind.IMAGE, data[:-30], "a cat")
+        truth.vouch(Kind.VIDEO, film(b"frames"), "a cat")
+        with pytest.raises(Repeated):
+            truth.vouch(Kind.VIDEO, film(b"frames"), "a dog")
 
 
 def test_the_table_does_not_tell_the_prompt():
