@@ -21,7 +21,7 @@ POOL_ORDER = {
     "heavy": ("heavy",),
 }
 AUTO_FALLBACK = ("auto", "fast", "expert")
-SERVED_CAPABILITIES = frozenset({"chat", "image", "image_edit"})
+SERVED_CAPABILITIES = frozenset({"chat", "image", "image_edit", "video"})
 
 
 @dataclass(frozen=True, slots=True)

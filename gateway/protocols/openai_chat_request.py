@@ -78,6 +78,7 @@ class Request(BaseModel):
     n: int | None = None
     prompt_cache_key: RawJson = None
     image_config: Object = None
+    video_config: Object = None
 
 
 def parse(request: Request, *, stream: bool) -> Conversation:

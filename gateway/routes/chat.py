@@ -15,13 +15,14 @@ from gateway.protocols import openai_chat
 from gateway.protocols.base import Stamp
 from gateway.protocols.openai_chat_shapes import STREAM, ChatCompletion
 from gateway.protocols.openai_images_request import chat_drawing
+from gateway.protocols.openai_videos import chat_filming
 from gateway.routes.drawings import limits_of
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import Run, StreamResponse, whole
 from gateway.turn import Ask
 
-CAPABILITIES = ("chat", "image", "image_edit")
+CAPABILITIES = ("chat", "image", "image_edit", "video")
 router = Router(tags=["chat"])
 
 
@@ -55,5 +56,7 @@ def run_of(route: Route, payload: openai_chat.Request) -> Run:
     """The turn of this kind of model."""
     if route.capability == "chat":
         return turn.run
+    if route.capability == "video":
+        return partial(narration.run_film, chat_filming(payload.video_config))
     drawing = chat_drawing(payload.image_config, limits_of(route))
     return partial(narration.run, drawing)

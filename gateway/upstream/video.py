@@ -3,7 +3,7 @@
 A film is a first segment and any number of extensions; the last one is all of it.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -17,7 +17,17 @@ from gateway.upstream.pictures import Progress
 from gateway.upstream.together import together
 from gateway.upstream.video_frames import Segment, VideoDecoder
 
-__all__ = ["Event", "File", "Progress", "Segment", "extend", "first_segment"]
+__all__ = [
+    "Event",
+    "File",
+    "Progress",
+    "Segment",
+    "extend",
+    "first_segment",
+    "nothing",
+    "parts",
+    "refuse_unfilmable",
+]
 
 MODEL = "imagine-video-gen"
 PAGE = "/imagine"
@@ -31,6 +41,7 @@ FLAGS = {
 }
 
 Event = Progress | Segment
+Before = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,10 @@ class Order:
     body: bytes
     page: str
     parent_post_id: str
+
+
+async def nothing() -> None:
+    """What is done before a call that nobody needs to know of."""
 
 
 async def first_segment(
@@ -52,10 +67,12 @@ async def first_segment(
     preset: str,
     references: Sequence[File] = (),
     settings: Settings,
+    before: Before = nothing,
 ) -> AsyncGenerator[Event]:
     """Progress, then one Segment. Raises GatewayError, UpstreamFailure for upstream's.
 
-    What the v3 form cannot carry is refused before anything is sent.
+    What the v3 form cannot carry is refused before anything is sent. `before` is
+    awaited once all is prepared, right before the call that costs.
     """
     shape = {
         "aspectRatio": ratio,
@@ -63,11 +80,11 @@ async def first_segment(
         "resolutionName": resolution,
     }
     if is_later(settings):
-        refuse_later(preset, seconds, references)
+        refuse_later(preset, seconds, bool(references))
         order = Order(by_input(prompt, ratio, seconds, resolution), PAGE, "")
     else:
         order = await by_post(login, prompt, shape, preset, references, settings)
-    async with aclosing(filmed(login, order, settings)) as events:
+    async with aclosing(filmed(login, order, settings, before)) as events:
         async for event in events:
             yield event
 
@@ -83,6 +100,7 @@ async def extend(
     resolution: str,
     preset: str,
     settings: Settings,
+    before: Before = nothing,
 ) -> AsyncGenerator[Event]:
     """Progress, then one Segment that holds all of the film so far."""
     if is_later(settings):
@@ -105,19 +123,20 @@ async def extend(
     }
     body = wrapped(prompt, preset, config, settings)
     order = Order(body, f"{PAGE}/post/{parent}", parent)
-    async with aclosing(filmed(login, order, settings)) as events:
+    async with aclosing(filmed(login, order, settings, before)) as events:
         async for event in events:
             yield event
 
 
 async def filmed(
-    login: Login, order: Order, settings: Settings
+    login: Login, order: Order, settings: Settings, before: Before
 ) -> AsyncGenerator[Event]:
     idle_s = float(settings.number("video.timeout"))
     limits = Limits(idle_s, idle_s * TOTAL_PER_IDLE)
     decoder = VideoDecoder(
         settings.text("upstream.assets_url"), login.user_id, order.parent_post_id
     )
+    await before()
     try:
         async with responses(login, order.body, order.page, settings, limits) as stream:
             async for response in stream:
@@ -228,7 +247,20 @@ def is_later(settings: Settings) -> bool:
     return settings.text("upstream.video_protocol") == "v3"
 
 
-def refuse_later(preset: str, seconds: int, references: Sequence[File]) -> None:
+def parts(seconds: Sequence[int], settings: Settings) -> tuple[int, ...]:
+    """Lengths of the calls for a film of these parts; the v3 form has only one call."""
+    return (sum(seconds),) if is_later(settings) else tuple(seconds)
+
+
+def refuse_unfilmable(
+    preset: str, seconds: int, settings: Settings, *, references: bool
+) -> None:
+    """Raise UNSUPPORTED for what the form in use cannot carry."""
+    if is_later(settings):
+        refuse_later(preset, seconds, references)
+
+
+def refuse_later(preset: str, seconds: int, references: bool) -> None:
     if references:
         told = "Upstream's present form films no reference images."
         raise unsupported("input_reference", told)

@@ -128,12 +128,6 @@ def test_a_trailing_slash_is_served_not_redirected(http):
         ({"content": b"[" * 100_000}, 400, "invalid_json", None),
         ({"data": {"a": "b"}}, 415, "unsupported_media_type", None),
         ({"json": body(model="grok-5")}, 404, "model_not_found", "model"),
-        (
-            {"json": body(model="grok-imagine-video")},
-            400,
-            "unsupported_model",
-            "model",
-        ),
         ({"json": {"messages": []}}, 400, "missing_required_parameter", "model"),
         (
             {"json": body() | {"messages": []}},

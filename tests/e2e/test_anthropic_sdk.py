@@ -10,7 +10,7 @@ from anthropic.types import Message, MessageTokensCount
 from pydantic import BaseModel
 
 CHAT_MODELS = 15
-DRAWING_MODELS = 4
+MEDIA_MODELS = 5
 MODEL = "grok-4.20-auto"
 WEATHER = {
     "name": "get_weather",
@@ -72,7 +72,7 @@ def content_of(message):
 
 def test_it_lists_the_chat_models_page_by_page_and_retrieves_one(client):
     models = list(client.models.list(limit=4))
-    assert len(models) == CHAT_MODELS + DRAWING_MODELS
+    assert len(models) == CHAT_MODELS + MEDIA_MODELS
     assert [model.id for model in models] == [m.id for m in client.models.list()]
     assert models[0].lifecycle == "active"
     assert client.models.retrieve(MODEL).display_name == "Grok 4.20 Auto"

@@ -14,6 +14,11 @@ MODELS = 'curl $BASE/v1/models -H "$H"'
 CHAT = """curl $BASE/v1/chat/completions -H "$H" -H 'Content-Type: application/json' \
 -d '{"model":"grok-4.20-auto","stream":true,"reasoning_effort":"high",\
 "messages":[{"role":"user","content":"Good morning"}]}'"""
+FILM = """curl $BASE/v1/chat/completions -H "$H" -H 'Content-Type: application/json' \
+-d '{"model":"grok-imagine-video","stream":true,\
+"messages":[{"role":"user","content":"rain on a neon street at night"}],\
+"video_config":{"seconds":10,"size":"1792x1024","resolution_name":"720p",\
+"preset":"normal"}}'"""
 UNSTREAMED = CHAT.replace('"stream":true,', "")
 
 
@@ -54,4 +59,13 @@ def test_a_chat(shell, line):
         ChatCompletionChunk.model_validate(chunk, strict=True)
     assert joined(chunks)
     assert joined(chunks, "reasoning_content")
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_film_in_a_chat(shell):
+    chunks = chunks_of(shell(FILM))
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate(chunk, strict=True)
+    assert joined(chunks).endswith("/generated_video.mp4")
+    assert joined(chunks, "reasoning_content").endswith(" 100%\n")
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"

@@ -7,7 +7,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 CHAT_MODELS = 15
-DRAWING_MODELS = 4
+MEDIA_MODELS = 5
 QUICK = "grok-4.20-fast"  # does not think
 
 
@@ -50,7 +50,7 @@ def joined(chunks, name="content"):
 
 def test_it_lists_the_chat_models_and_retrieves_one(client):
     models = [strictly(model) for model in client.models.list().data]
-    assert len(models) == CHAT_MODELS + DRAWING_MODELS
+    assert len(models) == CHAT_MODELS + MEDIA_MODELS
     assert models[0].id == "grok-4.20-0309-non-reasoning"
     assert strictly(client.models.retrieve("grok-4.20-auto")).owned_by == "xai"
     with pytest.raises(openai.NotFoundError):

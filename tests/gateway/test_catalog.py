@@ -233,11 +233,11 @@ def test_modes_to_try(mode, capability, fallback, expected):
         (set(), []),
         ({("basic", "fast")}, ["fast"]),
         ({("super", "fast")}, ["fast"]),
-        ({("super", "fast"), ("super", "auto")}, ["fast", "auto"]),
+        ({("super", "fast"), ("super", "auto")}, ["fast", "auto", "film"]),
         ({("basic", "auto")}, []),
         ({("heavy", "heavy")}, ["heavy"]),
         ({("super", "heavy")}, []),
-        ({("heavy", "auto")}, ["auto"]),
+        ({("heavy", "auto")}, ["auto", "film"]),
     ],
 )
 def test_only_what_an_account_can_serve_is_listed(usable, expected):
@@ -247,6 +247,7 @@ def test_only_what_an_account_can_serve_is_listed(usable, expected):
             route("auto", name="auto"),
             route("heavy", pools=TOP, name="heavy"),
             route("auto", "video", name="film"),
+            route("auto", "of the future", name="unheard of"),
         ]
     )
     assert [one.name for one in found.listed(usable)] == expected

@@ -44,6 +44,13 @@ async def test_models(app):
                 "owned_by": "xai",
                 "name": "Grok 4.20 Fast",
             },
+            {
+                "id": "grok-imagine-video",
+                "object": "model",
+                "created": 1773014400,
+                "owned_by": "xai",
+                "name": "Video",
+            },
         ],
     }
     one = await Exchange("GET", f"/v1/models/{MODEL}").through(app)
