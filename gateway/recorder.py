@@ -16,6 +16,7 @@ from grokgateway.jobs import bulk, outbox
 logger = logging.getLogger(__name__)
 
 STATUS_CLIENT_GONE = 499
+STATUS_FAILED = 500
 UNSTORABLE = (IntegrityError, DataError, ValueError)
 COLUMNS = (
     "request_id",
@@ -100,6 +101,14 @@ class Journal:
 def record(journal: Journal) -> None:
     """Hand the finished notes to the write-behind; never waits."""
     first = journal.first_byte
+    if journal.status >= STATUS_FAILED:
+        logger.info(
+            "request %s failed with %d %s; asked: %s",
+            journal.request_id,
+            journal.status,
+            journal.error_code,
+            ", ".join(f"{one.account} {one.reason}" for one in journal.attempts),
+        )
     outbox.current().put(
         RECORDS,
         (

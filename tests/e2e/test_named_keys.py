@@ -269,6 +269,8 @@ def test_no_key_and_no_hash_anywhere_outside(keyed, keys):
     with by_openai(keyed, "gk-" + "q" * 43) as client:
         with pytest.raises(openai.AuthenticationError):
             chat(client, user=keys["plain"])
+    with by_openai(keyed, keys["plain"]) as client, pytest.raises(openai.APIError):
+        chat(client, "[[status=500]]", user=keys["plain"])
     keyed.manage("createkey", "again")
     outputs = [
         keyed.manage(*command)

@@ -67,6 +67,17 @@ def test_a_request_that_never_reached_an_account(stored):
     assert (row.prompt_tokens, row.completion_tokens) == (0, 0)
 
 
+@pytest.mark.parametrize(("status", "lines"), [(200, 0), (404, 0), (429, 0), (502, 1)])
+def test_what_failed_on_our_side_is_one_log_line(stored, caplog, status, lines):
+    caplog.set_level("INFO", "gateway.recorder")
+    attempts = [Attempt("acc_a", "auto", "challenge"), Attempt("acc_b", "fast")]
+    stored(finished(status=status, error_code="upstream_error", attempts=attempts))
+    assert [one.getMessage() for one in caplog.records] == [
+        "request req_1 failed with 502 upstream_error; "
+        "asked: acc_a challenge, acc_b cut"
+    ] * lines
+
+
 def test_long_texts_are_cut_to_their_columns(stored):
     (row,) = stored(finished(model="m" * 500, endpoint="/v1/models/" + "x" * 500))
     assert (len(row.model), len(row.endpoint)) == (128, 64)
