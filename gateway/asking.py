@@ -1,7 +1,9 @@
 """What a turn asks upstream: prompt, files and shape, prepared once per request."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from gateway import attachments
 from gateway.attachments import File
@@ -52,6 +54,15 @@ async def prepared(ask: Ask, snapshot: Snapshot) -> Question:
     return Question(
         prompt, files, shape_of(conversation, snapshot, prompt_count, image_count)
     )
+
+
+async def fingerprint(prompt: str, files: Sequence[File]) -> str:
+    """Of all that a made result should depend on."""
+    return await asyncio.to_thread(fingerprint_of, prompt, files)
+
+
+def fingerprint_of(prompt: str, files: Sequence[File]) -> str:
+    return " ".join([prompt, *(sha256(file.content).hexdigest() for file in files)])
 
 
 def shape_of(

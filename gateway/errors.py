@@ -35,6 +35,7 @@ class Kind(StrEnum):
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     IDLE_TIMEOUT = "stream_idle_timeout"
+    REPEATED_RESULT = "repeated_result"
     CONTENT_POLICY = "content_policy_violation"
     EGRESS_UNAVAILABLE = "egress_unavailable"
     INTERNAL = "internal_error"

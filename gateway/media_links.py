@@ -1,7 +1,8 @@
 """From what upstream made to what a caller is given: the one resolver of all surfaces.
 
 Whatever cannot be fetched or kept is given in the same shape with upstream's address,
-and the log says why (media.md 3, 7.1).
+and the log says why (media.md 3, 7.1). What is no picture, or was given to another
+prompt, is not handed out as if it were good.
 """
 
 import html
@@ -17,7 +18,7 @@ from gateway.upstream.assets import open_asset
 from gateway.upstream.headers import Login
 from gateway.upstream.limits import Settings
 from media import links, store
-from media.errors import MediaError, Repeated
+from media.errors import MediaError, NotMedia, Repeated
 from media.incoming import Origin
 from media.models import Asset, Kind
 
@@ -36,8 +37,8 @@ FOR_PICTURES = "image/jpeg"  # of bytes that say nothing
 class Resolver:
     """Of one account's results. `base` is where links begin, empty if unknown.
 
-    `fresh`: the results were made for this prompt, so that one which another prompt
-    had been given is refused rather than handed out.
+    `fresh`: the results were made for the origin's prompt, so that one which another
+    prompt had been given is refused rather than handed out.
     """
 
     login: Login
@@ -47,7 +48,10 @@ class Resolver:
     fresh: bool = False
 
     async def picture_in_chat(self, url: str) -> str:
-        """A picture of a chat model, in the form of `features.image_format`."""
+        """A picture of a chat model, in the form of `features.image_format`.
+
+        Raises GatewayError for a stale one, where it is fetched at all.
+        """
         form = self.settings.text("features.image_format")
         address = url
         if is_public(url) and not self.settings.flag(PROXY):
@@ -60,7 +64,7 @@ class Resolver:
         return address if form in BARE_FORMATS else markdown(address)
 
     async def film_in_chat(self, url: str) -> str:
-        """A film, in the form of `features.video_format`."""
+        """A film, in the form of `features.video_format`; raises as pictures do."""
         form = self.settings.text("features.video_format")
         address = url
         if form not in GROK_FORMATS:
@@ -70,27 +74,38 @@ class Resolver:
     async def picture_link(self, url: str, data: bytes | None = None) -> str:
         """What the images API gives as `url`; never relative.
 
-        Raises GatewayError for a stale result, and for one that has no address.
+        Raises GatewayError for a result that is no picture, or a stale one.
         """
         as_it_is = is_public(url) and not self.settings.flag(PROXY)
         if url and (as_it_is or not self.base):
+            if data:
+                await self._vouch(data)
             return url
-        local = await self._local(Kind.IMAGE, url, data) if self.base else ""
+        local = ""
+        if self.base:
+            local = await self._local(Kind.IMAGE, url, data, strict=self.fresh)
         if not (local or url):
             return data_uri(data or b"")
         return local or url
 
     async def picture_bytes(self, url: str, data: bytes | None = None) -> bytes:
         """What the images API gives as `b64_json`. Raises GatewayError."""
-        return data or await self._read(url)
+        data = data or await self._read(url)
+        await self._vouch(data)
+        return data
 
-    async def _local(self, kind: Kind, url: str, data: bytes | None = None) -> str:
-        """The link of what was kept; empty where it could not be."""
+    async def _local(
+        self, kind: Kind, url: str, data: bytes | None = None, *, strict: bool = False
+    ) -> str:
+        """The link of what was kept; empty where it could not be.
+
+        Raises GatewayError for a stale result; `strict` also for one that is no media.
+        """
         try:
             asset = await self._keep(kind, url, data)
-        except Repeated as exc:
-            raise GatewayError(Failure.UPSTREAM_ERROR, str(exc)) from exc
         except (GatewayError, MediaError) as exc:
+            if isinstance(exc, Repeated) or (strict and isinstance(exc, NotMedia)):
+                raise untrue(exc) from exc
             self._note(exc)
             return ""
         return links.link(kind, asset.public_id, self.base)
@@ -106,6 +121,13 @@ class Resolver:
                         await file.write(chunk)
             return await file.keep(self.origin, refuse_repeats=self.fresh)
 
+    async def _vouch(self, data: bytes) -> None:
+        """Raises GatewayError for what is no picture, and for a stale one."""
+        try:
+            await store.vouch(Kind.IMAGE, data, self.origin.prompt)
+        except (NotMedia, Repeated) as exc:
+            raise untrue(exc) from exc
+
     async def _read(self, url: str) -> bytes:
         """In memory; pictures are small. Raises GatewayError for what is none."""
         limit = store.LIMITS[Kind.IMAGE]
@@ -117,15 +139,27 @@ class Resolver:
         return data
 
     async def _read_or_nothing(self, url: str) -> bytes:
+        """What can be had and is a picture; raises GatewayError for a stale one."""
         try:
-            return await self._read(url)
+            data = await self._read(url)
+            await self._vouch(data)
+            return data
         except GatewayError as exc:
+            if exc.kind is Failure.REPEATED_RESULT:
+                raise
             self._note(exc)
             return b""
 
     def _note(self, error: Exception) -> None:
         account = self.origin.account
         logger.warning("A result of account %s is not kept: %s", account, error)
+
+
+def untrue(error: MediaError) -> GatewayError:
+    """Made and paid for, but not what it should be."""
+    if isinstance(error, Repeated):
+        return GatewayError(Failure.REPEATED_RESULT, str(error))
+    return GatewayError(Failure.UPSTREAM_ERROR, f"Upstream made no good: {error}")
 
 
 def is_public(url: str) -> bool:

@@ -5,7 +5,6 @@ other models draw all of them in one. What was made stands, whatever fails after
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -15,9 +14,10 @@ from functools import partial
 from accounts import leases
 from accounts.wishes import Wanted
 from gateway import asking, catalog, turn
-from gateway.asking import Ask
+from gateway.asking import Ask, fingerprint_of
 from gateway.attachments import File, obtain
 from gateway.catalog import Route
+from gateway.conversation import file_types
 from gateway.conversation.drawing import (
     MOST_REFERENCES,
     Drawing,
@@ -53,7 +53,7 @@ LITE_MODE = "fast"
 ANY_MODE = ("auto", "fast", "expert", "heavy")
 EDIT_ROUNDS = 2
 
-__all__ = ["MOST_REFERENCES", "is_lite", "run"]
+__all__ = ["MOST_REFERENCES", "fingerprint_of", "is_lite", "run"]
 
 Made = AsyncGenerator[pictures.Event, None]
 Batches = AsyncGenerator[Sequence[Event], None]
@@ -129,7 +129,7 @@ async def prepared(drawing: Drawing, ask: Ask) -> Work:
         files = await obtain(references, snapshot)
         refuse_documents(references, files)
     prompt = prompt_of(ask.conversation)
-    fingerprint = await asyncio.to_thread(fingerprint_of, prompt, files)
+    fingerprint = await asking.fingerprint(prompt, files)
     return Work(ask, drawing, route, prompt, files, snapshot, fingerprint)
 
 
@@ -138,11 +138,6 @@ def refuse_documents(references: Sequence[Attachment], files: Sequence[File]) ->
         if not file.media_type.startswith("image/"):
             told = f"{reference.path}: is no image: png, jpeg, webp or gif are"
             raise GatewayError(Kind.INVALID_ATTACHMENT, told, param=reference.path)
-
-
-def fingerprint_of(prompt: str, files: Sequence[File]) -> str:
-    sources = [hashlib.sha256(file.content).hexdigest() for file in files]
-    return " ".join([prompt, *sources])
 
 
 def call(work: Work) -> Batches:
@@ -160,7 +155,13 @@ def is_result(events: Sequence[Event]) -> bool:
 async def attempt(work: Work, held: leases.Lease) -> Batches:
     """One account's pictures, in the form that is wanted."""
     login = Login(held.cookie_token(), held.user_id)
-    origin = Origin(Source.IMAGES, held.public_id, work.fingerprint)
+    origin = Origin(
+        Source.IMAGES,
+        held.public_id,
+        work.fingerprint,
+        model=work.route.name,
+        owner=work.ask.journal.key,
+    )
     resolver = Resolver(login, work.ask.base, origin, work.settings, fresh=True)
     lost: GatewayError | None = None
     found = False
@@ -185,6 +186,8 @@ async def handed_over(
         case pictures.Progress():
             return (MediaProgress("", event.percent),)
         case pictures.Preview():
+            if not file_types.image_type(event.data[: file_types.SNIFFED_BYTES]):
+                return ()
             return (MediaPreview(str(event.slot), event.data),)
         case pictures.Picture():
             data = url = None

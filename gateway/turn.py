@@ -12,7 +12,7 @@ from functools import partial
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable
-from gateway import catalog, refreshing
+from gateway import asking, catalog, refreshing
 from gateway.asking import Ask, Question, prepared
 from gateway.conversation.events import Event, Finished, Usage
 from gateway.conversation.shaping import Shaper
@@ -122,24 +122,55 @@ async def answer(
     settle_success(held, snapshot)
     attempt.reason = OK
     journal.usage = said_so_far(shaper)
-    yield await ending(held, login, shaper, ask, snapshot)
+    yield await ending(held, login, shaper, question, ask, snapshot)
 
 
 async def ending(
     held: leases.Lease,
     login: client.Login,
     shaper: Shaper,
+    question: Question,
     ask: Ask,
     snapshot: Snapshot,
 ) -> Sequence[Event]:
     """The end of a good answer; its pictures are kept as the operator wants it."""
-    origin = Origin(Source.CHAT, account=held.public_id)
-    resolver = Resolver(login, ask.base, origin, snapshot)
-    pictures = shaper.pictures
-    shown = [await resolver.picture_in_chat(one.url) for one in pictures]
+    shown = []
+    if shaper.pictures:
+        resolver = await resolver_of(held, login, question, ask, snapshot)
+        shown = await pictures_shown(resolver, shaper)
     events = shaper.close(shown)
     ask.journal.usage = next(e.usage for e in events if isinstance(e, Finished))
     return events
+
+
+async def resolver_of(
+    held: leases.Lease,
+    login: client.Login,
+    question: Question,
+    ask: Ask,
+    snapshot: Snapshot,
+) -> Resolver:
+    origin = Origin(
+        Source.CHAT,
+        account=held.public_id,
+        prompt=await asking.fingerprint(question.prompt, question.files),
+        model=ask.conversation.model,
+        owner=ask.journal.key,
+    )
+    return Resolver(login, ask.base, origin, snapshot, fresh=True)
+
+
+async def pictures_shown(resolver: Resolver, shaper: Shaper) -> list[str]:
+    """All but stale ones. Raises GatewayError if such a one were all of the answer."""
+    shown: list[str] = []
+    for picture in shaper.pictures:
+        try:
+            shown.append(await resolver.picture_in_chat(picture.url))
+        except GatewayError as stale:
+            logger.warning("a picture is left out of an answer: %s", stale.message)
+            if not (shown or shaper.spoken):
+                raise
+    return shown
 
 
 def said_so_far(shaper: Shaper) -> Usage | None:

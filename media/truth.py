@@ -5,6 +5,7 @@ All functions read files or the database and belong on a thread.
 
 import hashlib
 import io
+import logging
 import struct
 import zlib
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from django.db import DatabaseError
 from PIL import Image
 
 from grokgateway import crypto
@@ -20,6 +22,7 @@ from media.errors import ErrorPage, NotMedia, Repeated
 from media.formats import Format
 from media.models import Kind, Sighting
 
+logger = logging.getLogger(__name__)
 MOST_PIXELS = 32 * 1024 * 1024
 STRIP_PIXELS = 1024 * 1024
 REPEAT_WITHIN = timedelta(days=1)
@@ -68,7 +71,12 @@ def facts_of(file: BinaryIO, size: int, kind: Kind) -> Facts:
 def vouch(kind: Kind, data: bytes, prompt: str) -> Facts:
     """Look into a result that is handed out unkept; raises NotMedia, Repeated."""
     facts = facts_of(io.BytesIO(data), len(data), kind)
-    if is_repeated(kind, facts, prompt):
+    try:
+        repeated = is_repeated(kind, facts, prompt)
+    except DatabaseError:
+        logger.exception("A result cannot be compared with those of other prompts.")
+        return facts
+    if repeated:
         raise Repeated
     return facts
 

@@ -107,6 +107,11 @@ class Shaper:
         self._rest, self._first_rest = self._first_rest, ""
 
     @property
+    def spoken(self) -> bool:
+        """Whether the answer holds text."""
+        return bool(self._text.length or self._rest)
+
+    @property
     def pictures(self) -> Sequence[MediaReady]:
         """Those the answer is to end with; `close` takes them as they are shown."""
         ended = self._visible

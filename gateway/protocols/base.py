@@ -37,10 +37,15 @@ STATUS: Mapping[Kind, int] = {
     Kind.UPSTREAM_ERROR: 502,
     Kind.UPSTREAM_TIMEOUT: 504,
     Kind.IDLE_TIMEOUT: 504,
+    Kind.REPEATED_RESULT: 502,
     Kind.CONTENT_POLICY: 400,
     Kind.EGRESS_UNAVAILABLE: 503,
     Kind.INTERNAL: 500,
 }
+# SDKs ask again after 409 and 5xx; here that would only cost.
+NOT_BETTER_LATER = frozenset(
+    {Kind.NO_ACCOUNT, Kind.VIDEO_NOT_READY, Kind.REPEATED_RESULT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def failure_headers(error: GatewayError) -> dict[str, str]:
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, error.retry_after_s))
-    if error.kind in {Kind.NO_ACCOUNT, Kind.VIDEO_NOT_READY}:
+    if error.kind in NOT_BETTER_LATER:
         headers["x-should-retry"] = "false"
     if error.kind is Kind.INVALID_API_KEY:
         headers["WWW-Authenticate"] = "Bearer"

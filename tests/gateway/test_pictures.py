@@ -1,6 +1,5 @@
 """Pictures through the images API and through chat: accounts, parts, failures."""
 
-import asyncio
 from base64 import b64decode, b64encode
 
 import httpx
@@ -10,13 +9,14 @@ import pytest
 from gateway import catalog, pictures
 from gateway.catalog import Catalog, Route
 from gateway.entry import Entry
-from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
-from gateway.merging import merged
+from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import pool
 from gateway.upstream.pictures import Picture, Preview, Progress
 from tests.gateway.asgi import Exchange, envelope, post
 from tests.gateway.ground import END, Stream, frame
 from tests.media.samples import picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LITE, FULL, EDIT = (
     "grok-imagine-image-lite",
@@ -313,6 +313,34 @@ async def test_a_missing_edit_is_asked_for_once_more(web):
     assert len((await edit(("image", "a.png", PNG), ("n", "2"))).json["data"]) == 1
 
 
+async def test_a_stock_picture_is_refused_whoever_gets_it(web):
+    """`Web` has one picture for every prompt."""
+    inline = {"response_format": "b64_json"}
+    web.chats = [[card(1)] for _ in range(4)] + [[edited(0)]]
+    assert (await generate(**inline)).status == 200
+    refused = await generate(prompt="a dog", **inline)
+    assert envelope(refused) == (502, "repeated_result")
+    assert refused.answered["x-should-retry"] == "false"
+    streamed = await generate(prompt="a bird", stream=True)
+    assert envelope(streamed) == (502, "repeated_result")
+    told = await chat("a fish", stream=False, image_config=inline)
+    assert envelope(told) == (502, "repeated_result")
+    given = ("image", "a.png", PNG), ("response_format", "b64_json")
+    assert envelope(await edit(*given)) == (502, "repeated_result")
+    assert web.chats == []
+
+
+async def test_what_is_no_picture_is_not_handed_out(web, monkeypatch):
+    async def pages(work, login):
+        yield Preview(b"<html>", 0)
+        yield Picture(f"{ASSETS}1.png", b"<html>", 0)
+
+    monkeypatch.setitem(pictures.MAKERS, "image", pages)
+    for more in ({}, {"response_format": "b64_json"}, {"stream": True}):
+        exchange = await generate(model=FULL, **more)
+        assert envelope(exchange) == (502, "upstream_error")
+
+
 async def test_surplus_images_are_told(web):
     web.chats = [[edited(0)]]
     files = [("image[]", f"{number}.png", PNG) for number in range(6)]
@@ -347,38 +375,3 @@ async def test_edits_in_json_and_in_no_form_at_all(web):
     headers = {"content-type": "multipart/form-data"}
     exchange = Exchange("POST", EDITS, b"x", headers=headers)
     assert envelope(await exchange.through(Entry())) == (400, "invalid_value")
-
-
-async def counting(*items):
-    for item in items:
-        await asyncio.sleep(0)
-        if isinstance(item, Exception):
-            raise item
-        yield item
-
-
-async def test_streams_become_one_and_fail_alone():
-    error = GatewayError(Kind.UPSTREAM_ERROR, "no")
-    streams = [counting(1, 2), counting(3, error, 4)]
-    found = [(one.place, one.item, one.error) async for one in merged(streams)]
-    assert sorted(one[:2] for one in found if one[1]) == [(0, 1), (0, 2), (1, 3)]
-    assert [one[2] for one in found if one[2]] == [error]
-    with pytest.raises(RuntimeError):
-        [one async for one in merged([counting(1), counting(RuntimeError())])]
-
-
-async def test_leaving_a_merged_stream_ends_its_parts():
-    ended = []
-
-    async def endless():
-        try:
-            while True:
-                yield 1
-                await asyncio.sleep(0)
-        finally:
-            ended.append(True)
-
-    both = merged([endless(), endless()])
-    assert (await anext(both)).item == 1
-    await both.aclose()
-    assert ended == [True, True]

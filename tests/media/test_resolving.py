@@ -3,6 +3,7 @@ or not (media.md 3, public-api 3.3, 3.4, 6.1)."""
 
 import re
 from base64 import b64encode
+from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +15,10 @@ from gateway.media_links import Resolver
 from gateway.upstream import pool
 from gateway.upstream.headers import Login
 from grokgateway import config
-from media import store
+from media import links, store
 from media.models import Asset, Source
 from media.store import Origin
-from tests.gateway.ground import END, Stream, ask, frame, ground
+from tests.gateway.ground import END, MODEL, Stream, ask, frame, ground, said
 from tests.media.samples import film, picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,29 +59,74 @@ async def resolved(call, *, keys, base=BASE, status=200, body=PICTURE, **resolve
         return LINK.sub(r"/\1", await call(made)), host.asked
 
 
-@pytest.mark.parametrize("base", [BASE, ""])
+# what a form holds where the file can be had, how that is wrapped, if it is fetched
+TABLE = [
+    ("image", "grok_url", "upstream", "{}", False),
+    ("image", "grok_md", "upstream", "![image]({})", False),
+    ("image", "local_url", "link", "{}", True),
+    ("image", "local_md", "link", "![image]({})", True),
+    ("image", "base64", "data", "![image]({})", True),
+    ("video", "grok_url", "upstream", "{}", False),
+    ("video", "local_url", "link", "{}", True),
+    ("video", "grok_html", "upstream", '<video controls src="{}"></video>', False),
+    ("video", "local_html", "link", '<video controls src="{}"></video>', True),
+    ("images API", "url", "link", "{}", True),
+    ("images API", "b64_json", "bytes", "{}", True),
+]
+
+
+def call_of(surface, form):
+    if form == "b64_json":
+        return lambda resolver: in_text(resolver.picture_bytes(PRIVATE))
+    if surface == "video":
+        return lambda resolver: resolver.film_in_chat(FILM)
+    if surface == "image":
+        return lambda resolver: resolver.picture_in_chat(PRIVATE)
+    return lambda resolver: resolver.picture_link(PRIVATE)
+
+
+async def in_text(data):
+    try:
+        return b64encode(await data).decode()
+    except GatewayError as error:
+        return str(error.kind)
+
+
+def expected(surface, form, holds, app_url, fetched):
+    """The address by the rules of media.md 3.1 and 7.1."""
+    source = FILM.replace("&", "&amp;") if "html" in form else FILM
+    source = source if surface == "video" else PRIVATE
+    if holds == "bytes":
+        return b64encode(PICTURE).decode() if fetched else "upstream_error"
+    if holds == "upstream" or not fetched:
+        return source
+    if holds == "data":
+        return EMBEDDED
+    if surface == "images API" and not app_url:
+        return source  # never a relative link
+    return f"{app_url}/{'video' if surface == 'video' else 'image'}"
+
+
+@pytest.mark.parametrize("app_url", [BASE, ""])
 @pytest.mark.parametrize("fetched", [True, False])
-@pytest.mark.parametrize(
-    ("form", "kept", "wrapped"),
-    [
-        ("grok_url", None, "{}"),
-        ("grok_md", None, "![image]({})"),
-        ("local_url", "{base}/image", "{}"),
-        ("local_md", "{base}/image", "![image]({})"),
-        ("base64", EMBEDDED, "![image]({})"),
-    ],
-)
-async def test_pictures_in_chat(form, kept, wrapped, fetched, base):
-    answer, asked = await resolved(
-        lambda resolver: resolver.picture_in_chat(PRIVATE),
-        keys={"image_format": form},
-        base=base,
-        status=200 if fetched else 404,
-    )
-    address = kept.format(base=base) if kept and fetched else PRIVATE
+@pytest.mark.parametrize(("surface", "form", "holds", "wrapped", "fetches"), TABLE)
+async def test_every_form_with_and_without_app_url_and_download(
+    surface, form, holds, wrapped, fetches, fetched, app_url
+):
+    kind = "video" if surface == "video" else "image"
+    keys = {} if surface == "images API" else {f"features.{kind}_format": form}
+    with config.override({"app.app_url": app_url, **keys}):
+        answer, asked = await resolved(
+            call_of(surface, form),
+            keys={},
+            base=links.base("elsewhere.example"),
+            body=film() if kind == "video" else PICTURE,
+            status=200 if fetched else 404,
+        )
+    address = expected(surface, form, holds, app_url, fetched)
     assert answer == wrapped.format(address)
-    assert (asked > 0) is (kept is not None)
-    stored = fetched and form in {"local_url", "local_md"}
+    assert (asked > 0) is (fetches and (bool(app_url) or form != "url"))
+    stored = fetched and address.endswith(("/image", "/video"))
     assert await Asset.objects.acount() == int(stored)
 
 
@@ -105,33 +151,6 @@ async def test_public_pictures_are_fetched_only_when_the_operator_says_so(
     keys = {"image_format": form, "imagine_public_image_proxy": True}
     answer, asked = await resolved(call, keys=keys, base=base)
     assert (answer, asked) == (wrapped.format(f"{base}/image"), 1)
-
-
-@pytest.mark.parametrize("base", [BASE, ""])
-@pytest.mark.parametrize("fetched", [True, False])
-@pytest.mark.parametrize(
-    ("form", "local", "player"),
-    [
-        ("grok_url", False, False),
-        ("local_url", True, False),
-        ("grok_html", False, True),
-        ("local_html", True, True),
-    ],
-)
-async def test_films_in_chat(form, local, player, fetched, base):
-    answer, _ = await resolved(
-        lambda resolver: resolver.film_in_chat(FILM),
-        keys={"video_format": form},
-        base=base,
-        body=film(),
-        status=200 if fetched else 500,
-    )
-    address = f"{base}/video" if local and fetched else FILM
-    if player:
-        shown = address.replace("&", "&amp;")
-        assert answer == f'<video controls src="{shown}"></video>'
-    else:
-        assert answer == address
 
 
 @pytest.mark.parametrize(
@@ -187,39 +206,105 @@ async def test_what_is_no_picture_is_not_handed_out():
     assert caught.value.kind is Kind.UPSTREAM_ERROR
 
 
-async def test_a_stock_picture_is_refused_where_it_was_made_for_the_prompt():
-    def call(resolver):
-        return resolver.picture_link(PRIVATE)
+SURFACES = {
+    "link": (lambda one: one.picture_link(PRIVATE), BASE, {}),
+    "link with bytes": (lambda one: one.picture_link(PRIVATE, PICTURE), BASE, {}),
+    "upstream's link": (lambda one: one.picture_link(PUBLIC, PICTURE), "", {}),
+    "bytes": (lambda one: in_text(one.picture_bytes(PRIVATE)), BASE, {}),
+    "bytes at hand": (lambda one: in_text(one.picture_bytes("", PICTURE)), "", {}),
+    "kept in chat": (
+        lambda one: one.picture_in_chat(PRIVATE),
+        BASE,
+        {"image_format": "local_url"},
+    ),
+    "embedded in chat": (
+        lambda one: one.picture_in_chat(PRIVATE),
+        BASE,
+        {"image_format": "base64"},
+    ),
+    "film": (
+        lambda one: one.film_in_chat(FILM),
+        BASE,
+        {"video_format": "local_html"},
+    ),
+}
 
-    await resolved(call, keys={}, prompt="a cat", fresh=True)
-    await resolved(call, keys={}, prompt="a cat", fresh=True)
-    with pytest.raises(GatewayError) as caught:
-        await resolved(call, keys={}, prompt="a dog", fresh=True)
-    assert caught.value.kind is Kind.UPSTREAM_ERROR
+
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_a_stock_result_is_refused_on_every_surface(surface):
+    call, base, keys = SURFACES[surface]
+    body = film(b"frames") if surface == "film" else PICTURE
+
+    async def made_for(prompt):
+        try:
+            return await resolved(
+                call, base=base, keys=keys, body=body, prompt=prompt, fresh=True
+            )
+        except GatewayError as error:
+            return str(error.kind), 0
+
+    first = await made_for("a cat")
+    assert first[0] != "repeated_result"
+    assert (await made_for("a cat"))[0] == first[0]
+    assert (await made_for("a dog"))[0] == "repeated_result"
 
 
-async def test_a_chat_ends_with_its_pictures_as_the_operator_wants_them(monkeypatch):
-    card = {
-        "jsonData": '{"image_chunk":{"imageUuid":"1","progress":100,'
-        '"imageUrl":"users/u/generated/1/image.png"}}'
-    }
-    host = Host(200, PICTURE)
+@pytest.mark.parametrize("data", [b"", b"<html>", PICTURE[:-30]])
+async def test_the_images_api_hands_out_no_picture_that_is_none(data):
+    calls: Any = {"body": data or b"no picture", "keys": {}, "fresh": True}
+    for call in (
+        lambda one: one.picture_link(PRIVATE),
+        lambda one: one.picture_bytes(PRIVATE),
+        lambda one: one.picture_bytes(PRIVATE, data),
+    ):
+        with pytest.raises(GatewayError) as caught:
+            await resolved(call, **calls)
+        assert caught.value.kind is Kind.UPSTREAM_ERROR
+    assert await Asset.objects.acount() == 0
 
-    def answered(request):
-        if request.method == "GET":
-            return host(request)
-        return httpx.Response(
-            200, stream=Stream(frame(cardAttachment=card, token=""), END)
-        )
+
+CARD = {
+    "jsonData": '{"image_chunk":{"imageUuid":"1","progress":100,'
+    '"imageUrl":"users/u/generated/1/image.png"}}'
+}
+
+
+@pytest.fixture
+def chat(monkeypatch):
+    """Ask a chat model that says something and draws; all it says, and the end."""
+
+    async def answered(text, spoken=""):
+        def web(request):
+            if request.method == "GET":
+                return httpx.Response(200, content=PICTURE)
+            drawn = frame(cardAttachment=CARD, token="")
+            words = [said(spoken)] if spoken else []
+            return httpx.Response(200, stream=Stream(*words, drawn, END))
+
+        with pool.carried_by(httpx.MockTransport(web)):
+            batches = [batch async for batch in turn.run(ask(text=text))]
+        events = [event for batch in batches for event in batch]
+        texts = [event.text for event in events if isinstance(event, TextDelta)]
+        return LINK.sub(r"/\1", "".join(texts))
 
     keys = {"features.image_format": "local_md"}
     with ground(monkeypatch.setattr) as stage, config.override(keys):
         stage.add("a")
-        with pool.carried_by(httpx.MockTransport(answered)):
-            batches = [batch async for batch in turn.run(ask())]
-    said = batches[-1][0]
-    assert isinstance(said, TextDelta)
-    assert LINK.sub(r"/\1", said.text) == "![image](/image)"
+        yield answered
+
+
+async def test_a_chat_ends_with_its_pictures_as_the_operator_wants_them(chat):
+    assert await chat("a cat") == "![image](/image)"
     kept = await Asset.objects.aget()
     assert (kept.source, kept.account) == (Source.CHAT, "acc_a")
+    assert kept.model == MODEL
     assert await store.read(kept) == PICTURE
+
+
+async def test_a_chat_leaves_out_a_stock_picture(chat):
+    await chat("a cat")
+    assert await chat("a dog", "Here it is.") == "Here it is."
+    with pytest.raises(GatewayError) as caught:
+        await chat("a dog")
+    assert caught.value.kind is Kind.REPEATED_RESULT
+    assert await Asset.objects.acount() == 1

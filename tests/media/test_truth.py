@@ -3,6 +3,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 from PIL import Image
 
 from media import formats, truth
@@ -193,6 +194,15 @@ class TestRepetition:
         truth.vouch(Kind.VIDEO, film(b"frames"), "a cat")
         with pytest.raises(Repeated):
             truth.vouch(Kind.VIDEO, film(b"frames"), "a dog")
+
+
+@pytest.mark.django_db
+def test_an_outage_refuses_nothing(monkeypatch):
+    def fail(*_args):
+        raise OperationalError
+
+    monkeypatch.setattr(truth, "is_repeated", fail)
+    assert truth.vouch(Kind.IMAGE, picture(), "a cat").format is formats.PNG
 
 
 def test_the_table_does_not_tell_the_prompt():

@@ -34,6 +34,7 @@ ROWS = {
     Kind.UPSTREAM_UNAVAILABLE: OVERLOADED,
     Kind.UPSTREAM_REJECTED: INVALID,
     Kind.UPSTREAM_ERROR: (502, "api_error"),
+    Kind.REPEATED_RESULT: (502, "api_error"),
     Kind.UPSTREAM_TIMEOUT: (504, "timeout_error"),
     Kind.IDLE_TIMEOUT: (504, "timeout_error"),
     Kind.CONTENT_POLICY: INVALID,
