@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import restorepoints, store
-from accounts.models import Account, RestorePoint, TierSource
+from accounts.claims import telling
+from accounts.models import Account, QuotaWindow, RestorePoint, Status, TierSource
 from accounts.store import reset_windows, take_revision
-from accounts.store.changes import locked
-from accounts.store.values import chunks
+from accounts.store.changes import locked, record
+from accounts.store.values import chunks, window_row
 from accounts.tokens import clean_tags
 
 
@@ -28,6 +30,16 @@ def delete(ids: Iterable[int], by: str, reason: str = "operator_deleted") -> Cha
 
 def disable(ids: Iterable[int], by: str) -> Changed:
     return protected("disable", by, ids, lambda chunk: store.disable(chunk, by=by))
+
+
+def enable(ids: Iterable[int], by: str) -> Changed:
+    """The same for accounts that are not deleted."""
+    return protected("enable", by, ids, lambda chunk: store.restore(living(chunk), by))
+
+
+def clear_cooldown(ids: Iterable[int], by: str) -> Changed:
+    """Let cooling accounts and windows be tried again; quotas stay as they are."""
+    return protected("clear-cooldown", by, ids, lambda chunk: cleared(chunk, by))
 
 
 def restore(ids: Iterable[int], by: str) -> Changed:
@@ -76,6 +88,36 @@ def moved(ids: Sequence[int], pool: str) -> int:
         revision=revision,
         ruled_at=revision,
         updated_at=timezone.now(),
+    )
+
+
+def living(ids: Sequence[int]) -> list[int]:
+    found = Account.objects.filter(pk__in=ids, deleted_at=None)
+    return list(found.values_list("pk", flat=True))
+
+
+def cleared(ids: Sequence[int], by: str) -> int:
+    revision, now = take_revision(), timezone.now()
+    windows = QuotaWindow.objects.exclude(cooling_until=None)
+    resting = Q(status=Status.COOLING) | Q(pk__in=windows.values("account_id"))
+    accounts = list(locked().filter(resting, pk__in=ids, deleted_at=None))
+    found = [account.pk for account in accounts]
+    warmed = list(windows.filter(account_id__in=found))
+    windows.filter(account_id__in=found).update(cooling_until=None)
+    for window in warmed:
+        window.cooling_until = None
+    telling.tell([(w.account_id, window_row(w)) for w in warmed], known_only=True)
+    cooling = Account.objects.filter(pk__in=found, status=Status.COOLING)
+    record(
+        [a for a in accounts if a.status == Status.COOLING],
+        Status.ACTIVE,
+        reason="cooldown_cleared",
+        by=by,
+        at=now,
+    )
+    cooling.update(status=Status.ACTIVE, state_reason="", server_faults=0)
+    return Account.objects.filter(pk__in=found).update(
+        cooling_until=None, revision=revision, ruled_at=revision, updated_at=now
     )
 
 

@@ -1,10 +1,12 @@
-"""The forms accounts are handed over in: text lines, our JSON, and the v3 document.
+"""The forms accounts are handed over in: text lines, CSV, our JSON, the v3 document.
 
 Parsing never raises: whatever cannot be read is listed with its place and the reason.
 """
 
+import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from accounts.tokens import Credential, clean_tags, normalise
@@ -20,6 +22,8 @@ POOLS = {
 }
 V3_PROVIDER = "grok_web"
 TOKEN_FIELDS = ("sso_token", "token")
+TIER_FIELDS = ("tier", "pool")
+COLUMN = re.compile(r"[a-z][a-z0-9_ ]{0,40}")
 WHOLE = "document"
 TAG_MAX_CHARS = 64
 LONGEST_SHOWN_CHARS = 16
@@ -67,6 +71,10 @@ class Item:
     pool: object
 
 
+class NoTokens(ValueError):
+    """A table whose columns hold no token."""
+
+
 def decode(data: bytes) -> str:
     """Read UTF-8, or UTF-16 where a byte order mark says so; never fail."""
     utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -81,7 +89,10 @@ def parse(text: str, defaults: Defaults) -> Parsed:
         where = f"line {exc.lineno}, column {exc.colno}"
         parsed.rejected.append(Rejected(WHOLE, f"not valid JSON at {where}"))
         return parsed
-    except (RecursionError, ValueError):
+    except NoTokens as exc:
+        parsed.rejected.append(Rejected(WHOLE, str(exc)))
+        return parsed
+    except (RecursionError, ValueError, csv.Error):
         parsed.rejected.append(Rejected(WHOLE, "not a document of accounts"))
         return parsed
     for item in items:
@@ -95,9 +106,7 @@ def parse(text: str, defaults: Defaults) -> Parsed:
 
 def items_of(text: str, defaults: Defaults) -> Iterator[Item]:
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                yield Item(f"line {number}", line, defaults.pool)
+        yield from lines_of(text, defaults)
         return
     document = json.loads(text.lstrip("\ufeff"))
     if isinstance(document, list):
@@ -109,6 +118,43 @@ def items_of(text: str, defaults: Defaults) -> Iterator[Item]:
     else:
         for pool, values in document.items():
             yield from pooled(pool, values)
+
+
+def lines_of(text: str, defaults: Defaults) -> Iterator[Item]:
+    lines = text.split("\n")
+    if columns := columns_of(next((line for line in lines if line.strip()), "")):
+        yield from table_of(lines, columns, defaults)
+        return
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield Item(f"line {number}", line, defaults.pool)
+
+
+def columns_of(first: str) -> list[str]:
+    """The names in the head of a table; empty if the line is an account of its own."""
+    names = [
+        cell.strip().strip('"').lower() for cell in first.lstrip("\ufeff").split(",")
+    ]
+    if not set(TOKEN_FIELDS).isdisjoint(names):
+        return names
+    if len(names) > 1 and all(COLUMN.fullmatch(name) for name in names):
+        raise NoTokens("a table without a column named token")
+    return []
+
+
+def table_of(
+    lines: Sequence[str], columns: Sequence[str], defaults: Defaults
+) -> Iterator[Item]:
+    rows = csv.reader(line + "\n" for line in lines)
+    head = True
+    for row in rows:
+        if head or not any(cell.strip() for cell in row):
+            head = head and not any(cell.strip() for cell in row)
+            continue
+        value = dict(zip(columns, row, strict=False))
+        named = next((value[name] for name in TIER_FIELDS if value.get(name)), "")
+        pool = named.strip().lower() or defaults.pool
+        yield Item(f"line {rows.line_num}", value, pool)
 
 
 def listed(name: str, values: list[object], defaults: Defaults) -> Iterator[Item]:

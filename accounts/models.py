@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims.tables import ClaimLoad, ClaimMember, ClaimSlice
+from accounts.drafts.tables import ImportDraft, ImportPart
 
 __all__ = [
     "Account",
@@ -13,6 +14,8 @@ __all__ = [
     "ClaimMember",
     "ClaimSlice",
     "DirectoryRevision",
+    "ImportDraft",
+    "ImportPart",
     "Pool",
     "QuotaWindow",
     "RestorePoint",
@@ -106,6 +109,11 @@ class Account(models.Model):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        permissions = [
+            ("export_accounts", "Can export accounts with their tokens"),
+            ("reveal_token", "Can see the token of an account"),
+            ("run_jobs", "Can start work on accounts at upstream"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(pool__in=Pool.values), name="account_pool_known"

@@ -48,6 +48,17 @@ def server_sent(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
     return response
 
 
+def download(
+    pieces: AsyncIterator[bytes], file_name: str, content_type: str
+) -> StreamingHttpResponse:
+    """A file for a person of the console; nobody on the way may keep it."""
+    response = StreamingHttpResponse(pieces, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
 class StreamResponse(HttpResponseBase):
     """A stream that the entry sends itself; ninja passes it through untouched."""
 

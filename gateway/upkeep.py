@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import close_old_connections
 
 from accounts import restorepoints, store
+from accounts.drafts import previews
 from gateway import recorder, stored
 from gateway.keys import store as keys
 from grokgateway import config
@@ -23,6 +24,7 @@ def purge_expired() -> None:
         media_upkeep.purge(now)
         recorder.purge(snapshot.number("retention.requests_days"), now)
         keys.purge(now)
+        previews.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

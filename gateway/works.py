@@ -1,18 +1,21 @@
 """What batch jobs do to one account: each work is one function over its id."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from accounts import bulk
+from accounts.drafts import steps
 from accounts.models import Account
 from gateway import refreshing
 from gateway.errors import GatewayError
 from gateway.refreshing import Unlearnt
 from gateway.upstream import assets, listing, operations
 from gateway.upstream.headers import Login
-from grokgateway import config
+from grokgateway import config, crypto
 from grokgateway.jobs.batch_runner import ItemFailed, Params, Result, Work
 
 NSFW = "nsfw"
@@ -77,6 +80,22 @@ async def cache_clear(target: str, params: Params) -> Result:
     return {"deleted": deleted}
 
 
+async def import_accounts(target: str, params: Params) -> Result:
+    """One part of an import, in a thread that nothing else waits for."""
+    return await asyncio.to_thread(import_part, target, str(params["draft"]))
+
+
+def import_part(target: str, draft: str) -> Result:
+    try:
+        return steps.run(target, draft)
+    except steps.Unfinished as reason:
+        raise ItemFailed(str(reason)) from reason
+    except crypto.Undecipherable as reason:
+        raise ItemFailed("no key reads this part of the import") from reason
+    finally:
+        close_old_connections()
+
+
 async def account_of(public_id: str) -> Account:
     account = await Account.objects.filter(
         public_id=public_id, deleted_at=None
@@ -98,4 +117,5 @@ ALL: Mapping[str, Work] = {
     "accept-terms": accept_terms,
     "nsfw": nsfw,
     "cache-clear": cache_clear,
+    steps.KIND: import_accounts,
 }

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from accounts import selectors
 from accounts.credentials import masked
+from accounts.declarations import is_adult
 from accounts.models import Account
 from accounts.store.values import chunks
 from gateway.admin_api import access, references
@@ -31,7 +32,6 @@ router = Router(tags=["batch"])
 
 POLL_S = 0.3
 PING_S = 15.0
-ADULT_YEARS = 18
 ENDED = (BatchState.DONE, BatchState.CANCELLED, BatchState.ERROR)
 Json = dict[str, object]
 
@@ -75,9 +75,7 @@ def adult(born: date | None) -> date:
             "birth_date: name the birth date to declare for these accounts",
             "birth_date",
         )
-    today = timezone.now().date()
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age < ADULT_YEARS:
+    if not is_adult(born, timezone.now().date()):
         raise invalid("birth_date: it must be at least 18 years ago", "birth_date")
     return born
 

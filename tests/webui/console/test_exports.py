@@ -1,0 +1,92 @@
+import csv
+import json
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+
+from accounts import imports
+from accounts.documents import Defaults, parse
+from tests.factories import make_account, make_token
+
+PAGE = "/admin/accounts/account/export/"
+
+
+@pytest.fixture
+def console(async_client, transactional_db):
+    async_client.force_login(get_user_model().objects.create_superuser("operator"))
+    return async_client
+
+
+async def body_of(response):
+    return b"".join([piece async for piece in response.streaming_content]).decode()
+
+
+@pytest.fixture
+def accounts(transactional_db):
+    return [
+        make_account(token=make_token(), pool="super", tags=["x"]),
+        make_account(token=make_token(), pool="basic"),
+        make_account(token=make_token(), status="disabled"),
+    ]
+
+
+@pytest.mark.parametrize("form", ["json", "document", "text", "full-secrets"])
+async def test_files_with_tokens_can_be_imported_again(console, accounts, form):
+    got = await console.post(PAGE, {"form": form})
+    assert "no-store" in got["Cache-Control"]
+    assert "made-up" not in got["Content-Disposition"]
+    text = await body_of(got)
+    parsed = parse(text, Defaults("basic"))
+    assert not parsed.rejected
+    assert len(parsed.entries) == 3
+    assert len(imports.merged(parsed.entries)) == 3
+
+
+@pytest.mark.parametrize("form", ["full", "csv"])
+async def test_files_without_tokens_hold_none(console, accounts, form):
+    text = await body_of(await console.post(PAGE, {"form": form}))
+    assert "made-up" not in text
+    assert accounts[0].public_id in text
+    if form == "csv":
+        assert len(list(csv.reader(text.splitlines()))) == 4
+    else:
+        first = json.loads(text)["accounts"][0]
+        assert first["windows"]
+        assert first["tags"] == ["x"]
+
+
+async def test_the_filters_of_the_list_say_which_accounts(console, accounts):
+    query = "?status__exact=disabled"
+    page = (await console.get(PAGE + query)).content.decode()
+    assert "1 account<" in page
+    got = await console.post(PAGE + query, {"form": "csv"})
+    text = await body_of(got)
+    assert accounts[2].public_id in text
+    assert accounts[0].public_id not in text
+    assert "accounts-disabled-" in got["Content-Disposition"]
+
+
+async def test_ticked_accounts_reach_the_page_by_their_ids(console, accounts):
+    ticked = {"action": "export", "_selected_action": [accounts[1].pk], "index": 0}
+    where = (await console.post("/admin/accounts/account/", ticked)).url
+    assert where == f"{PAGE}?id={accounts[1].public_id}"
+    text = await body_of(await console.post(where, {"form": "csv"}))
+    assert len(text.splitlines()) == 2
+
+
+async def test_it_is_recorded_who_took_what(console, accounts):
+    await body_of(await console.post(PAGE, {"form": "text"}))
+    entry = await LogEntry.objects.aget()
+    assert entry.object_repr == "export: 3"
+    assert "with tokens" in entry.change_message
+
+
+def test_exporting_is_a_permission_of_its_own(client, db):
+    user = get_user_model().objects.create_user("helper", is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_account", "change_account"])
+    )
+    client.force_login(user)
+    assert client.post(PAGE, {"form": "json"}).status_code == 403
