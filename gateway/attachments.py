@@ -8,6 +8,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 
+from gateway import kept_links
 from gateway.conversation import data_uris, file_types
 from gateway.conversation.file_types import SNIFFED_BYTES, Unreadable
 from gateway.conversation.requests import Attachment, Conversation
@@ -91,16 +92,24 @@ async def unpacked(attachment: Attachment, take: Callable[[int], None]) -> File:
 
 
 async def fetched(attachment: Attachment, take: Callable[[int], None]) -> File:
+    """From the open internet, or from our own shelf if it is a link of ours."""
+    kept = await kept_links.read(attachment.source, take)
+    if kept is not None:
+        return await packed(attachment, kept, "", "")
     found = await fetch.fetch(attachment.source, take)
     if not found.body:
         raise Unreadable("holds no data")
-    name = file_types.clean_name(attachment.name or found.name)
-    start = found.body[:SNIFFED_BYTES]
-    media_type = file_types.settled(found.media_type, name, attachment.kind, start)
-    if len(found.body) > IN_THREAD_SIZE:
-        content = await asyncio.to_thread(encoded, found.body)
+    return await packed(attachment, found.body, found.media_type, found.name)
+
+
+async def packed(attachment: Attachment, body: bytes, claim: str, called: str) -> File:
+    name = file_types.clean_name(attachment.name or called)
+    start = body[:SNIFFED_BYTES]
+    media_type = file_types.settled(claim, name, attachment.kind, start)
+    if len(body) > IN_THREAD_SIZE:
+        content = await asyncio.to_thread(encoded, body)
     else:
-        content = encoded(found.body)
+        content = encoded(body)
     return File(name or file_types.default_name(media_type), media_type, content)
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from accounts import leases
@@ -251,23 +251,33 @@ def full(work: Work, login: Login) -> Made:
 
 
 async def edits(work: Work, login: Login) -> Made:
-    """Upstream makes pairs; if one is missing it is asked once more."""
-    left = work.drawing.n
+    """Upstream makes pairs; if one is missing, it is asked once more of one upload."""
+    sources = await image_edit.sources(login, work.files, work.settings)
+    urls: list[str] = []
     for _ in range(EDIT_ROUNDS):
-        edited = image_edit.edit(login, work.prompt, work.files, settings=work.settings)
+        edited = image_edit.edit(login, work.prompt, sources, settings=work.settings)
         try:
             async with aclosing(edited) as made:
                 async for event in made:
-                    if isinstance(event, pictures.Picture):
-                        left -= 1
-                    yield event
-                    if not left:
+                    for new in unseen(event, urls):
+                        yield new
+                    if len(urls) == work.drawing.n:
                         return
         except UpstreamFailure:
-            if left == work.drawing.n:
+            if not urls:
                 raise
             logger.info("asking for the missing edit failed")
             return
+
+
+def unseen(event: pictures.Event, urls: list[str]) -> Sequence[pictures.Event]:
+    """A picture that came before is passed over; a new one takes the next slot."""
+    if not isinstance(event, pictures.Picture):
+        return (event,)
+    if event.url in urls:
+        return ()
+    urls.append(event.url)
+    return (replace(event, slot=len(urls) - 1),)
 
 
 MAKERS: dict[str, Callable[[Work, Login], Made]] = {

@@ -1,5 +1,6 @@
 """What pictures a caller wants, neutrally; its words stand in the conversation."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from gateway.conversation.requests import Attachment, Conversation, Message, Rol
 from gateway.errors import GatewayError, Kind
 
 MOST_REFERENCES = 5
+SHOWN = re.compile(r"!\[[^\]\[]*\]\(<?([^\s()<>]+)>?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,14 @@ def references_of(
 ) -> Sequence[Attachment]:
     """The pictures of the last user message, else those of the latest that has any.
 
+    Those that an assistant showed as Markdown count, too.
+
     Raises GatewayError if no message has one.
     """
     for message in reversed(conversation.messages):
         found = pictures_in(message)
+        if message.role is Role.ASSISTANT:
+            found += pictures_shown(message)
         if found:
             return found[:most]
     told = "messages: at least one image is required"
@@ -59,3 +65,10 @@ def asked(conversation: Conversation) -> Message | None:
 def pictures_in(message: Message) -> list[Attachment]:
     parts = (part for part in message.parts if isinstance(part, Attachment))
     return [part for part in parts if part.kind == "image"]
+
+
+def pictures_shown(message: Message) -> list[Attachment]:
+    """The Markdown images of an assistant's text, each once."""
+    texts = (part.text for part in message.parts if isinstance(part, Text))
+    found = dict.fromkeys(url for text in texts for url in SHOWN.findall(text))
+    return [Attachment(url, "image", path="messages") for url in found]

@@ -31,11 +31,10 @@ Form = Callable[[Login, str, Sequence[Uploaded], Settings], Awaitable[Order]]
 
 
 async def edit(
-    login: Login, prompt: str, files: Sequence[File], *, settings: Settings
+    login: Login, prompt: str, uploaded: Sequence[Uploaded], *, settings: Settings
 ) -> AsyncGenerator[Event]:
     """Up to two pictures, as upstream makes two. Raises UpstreamFailure for none."""
     form = FORMS[settings.text("upstream.image_edit_protocol")]
-    uploaded = await sources(login, files, settings)
     order = await form(login, mentioned(prompt, uploaded), uploaded, settings)
     decoder = EditDecoder(settings.text("upstream.assets_url"), login.user_id)
     limits = chat_limits(settings)
@@ -56,10 +55,17 @@ async def edit(
 async def sources(
     login: Login, files: Sequence[File], settings: Settings
 ) -> list[Uploaded]:
+    """What `edit` starts from, in order; equal files are uploaded once."""
+    different: list[File] = []
+    for file in files:
+        if file not in different:
+            different.append(file)
+
     async def one(file: File) -> Uploaded:
         return await assets.upload(login, file, settings, edit=True)
 
-    return await together(one, files, assets.AT_ONCE)
+    uploaded = await together(one, different, assets.AT_ONCE)
+    return [uploaded[different.index(file)] for file in files]
 
 
 def mentioned(prompt: str, uploaded: Sequence[Uploaded]) -> str:

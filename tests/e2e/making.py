@@ -55,7 +55,8 @@ async def drawn(sandbox, prompt, n=1, *, ratio="1:1", pro=False, **changed):
 
 async def edited(sandbox, prompt, *files, login=LOGIN, **changed):
     chosen = settings(sandbox, **changed)
-    return await collected(image_edit.edit(login, prompt, files, settings=chosen))
+    sources = await image_edit.sources(login, files, chosen)
+    return await collected(image_edit.edit(login, prompt, sources, settings=chosen))
 
 
 async def filmed(sandbox, prompt, *files, login=LOGIN, seconds=6, **changed):

@@ -7,77 +7,28 @@ import orjson
 import pytest
 
 from gateway import catalog, pictures
-from gateway.catalog import Catalog, Route
+from gateway.catalog import Catalog
 from gateway.entry import Entry
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import pool
 from gateway.upstream.pictures import Picture, Preview, Progress
 from tests.gateway.asgi import Exchange, envelope, post
-from tests.gateway.ground import END, Stream, frame
-from tests.media.samples import picture
+from tests.gateway.pictures_web import (
+    ASSETS,
+    EDIT,
+    EDITS,
+    FULL,
+    GENERATIONS,
+    LITE,
+    PNG,
+    ROUTES,
+    STRANGE,
+    Web,
+    card,
+    edited,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LITE, FULL, EDIT = (
-    "grok-imagine-image-lite",
-    "grok-imagine-image",
-    "grok-imagine-image-edit",
-)
-ROUTES = (
-    Route(LITE, "Lite", "fast", "image", ("basic", "super")),
-    Route(FULL, "Full", "auto", "image", ("super", "heavy")),
-    Route(EDIT, "Edit", "auto", "image_edit", ("super", "heavy")),
-    Route("grok-4.20-auto", "Chat", "auto", "chat", ("super",)),
-)
-GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
-# of a host that is not ours, so that answers have upstream's addresses
-STRANGE = {"host": "elsewhere.example"}
-ASSETS = "https://assets.grok.com/"
-PNG = picture(colour=5)
-
-
-def card(number, percent=100, *, moderated=False):
-    chunk = {
-        "imageUuid": str(number),
-        "progress": percent,
-        "imageUrl": f"users/u/generated/{number}/image.png",
-        "moderated": moderated,
-    }
-    data = orjson.dumps({"image_chunk": chunk}).decode()
-    return frame(token="", cardAttachment={"jsonData": data})
-
-
-def edited(number, percent=100):
-    told = {
-        "imageIndex": number,
-        "progress": percent,
-        "imageUrl": f"users/u/generated/{number}/image.png",
-    }
-    return frame(streamingImageGenerationResponse=told)
-
-
-class Web:
-    """Upstream: chats in the order of `chats`, uploads, posts, one picture for all."""
-
-    def __init__(self):
-        self.chats, self.asked, self.cookies = [], [], []
-        self.status = 200
-
-    async def __call__(self, request):
-        if request.method == "GET":
-            return httpx.Response(self.status, content=PNG)
-        path = request.url.path
-        self.asked.append(path)
-        if path.endswith("upload-file"):
-            return httpx.Response(200, json={"fileMetadataId": "f1", "fileUri": "f/1"})
-        if path.endswith("post/create"):
-            return httpx.Response(200, json={"post": {"id": "p1"}})
-        cookie = request.headers["cookie"]
-        self.cookies.append(cookie.partition("sso=")[2].partition(";")[0])
-        reply = self.chats.pop(0)
-        if isinstance(reply, int):
-            return httpx.Response(reply, content=b"{}")
-        return httpx.Response(200, stream=Stream(*reply, END))
 
 
 @pytest.fixture
@@ -307,10 +258,36 @@ async def test_edits_of_one_file_and_of_a_list(web):
 
 
 async def test_a_missing_edit_is_asked_for_once_more(web):
-    web.chats = [[edited(0)], [edited(0)]]
-    assert len((await edit(("image", "a.png", PNG), ("n", "2"))).json["data"]) == 2
-    web.chats = [[edited(0)], 503]
-    assert len((await edit(("image", "a.png", PNG), ("n", "2"))).json["data"]) == 1
+    given = [("image", "a.png", PNG), ("image", "b.png", PNG), ("n", "2")]
+    web.chats = [[edited(0)], [edited(0), edited(1)]]
+    exchange = await edit(*given)
+    assert len({one["url"] for one in exchange.json["data"]}) == 2
+    assert len(exchange.json["data"]) == 2
+    assert sum(path.endswith("upload-file") for path in web.asked) == 2
+    for second in (503, [edited(0)]):
+        web.chats = [[edited(0)], second]
+        assert len((await edit(*given)).json["data"]) == 1
+        assert web.chats == []
+
+
+async def test_one_file_sent_twice_is_uploaded_once(web):
+    web.chats = [[edited(0)]]
+    await edit(("image[]", "a.png", PNG), ("image[]", "a.png", PNG))
+    assert sum(path.endswith("upload-file") for path in web.asked) == 1
+
+
+async def test_an_edit_starts_from_what_the_chat_showed_last(web):
+    uri = f"data:image/png;base64,{b64encode(PNG).decode()}"
+    messages = [
+        {"role": "user", "content": "a lighthouse"},
+        {"role": "assistant", "content": f"![image]({uri})"},
+        {"role": "user", "content": "make it blue"},
+    ]
+    web.chats = [[edited(0)]]
+    body = {"model": EDIT, "messages": messages, "stream": False}
+    exchange = await post(body, headers=STRANGE).through(Entry())
+    assert exchange.status == 200
+    assert web.asked[0].endswith("upload-file")
 
 
 async def test_a_stock_picture_is_refused_whoever_gets_it(web):

@@ -1,0 +1,45 @@
+"""Links to our own kept pictures that callers send back: read here, never fetched.
+
+A link opens what it would open for anyone; a signed one only while it lasts.
+"""
+
+from collections.abc import Callable
+from contextlib import closing
+from urllib.parse import SplitResult, urlsplit
+
+from media import links, serving
+from media.errors import BadId, UnknownFile
+from media.models import Kind
+from media.ranges import Conditions
+
+
+async def read(source: str, take: Callable[[int], None]) -> bytes | None:
+    """The picture of a link; None for any other address, and where nothing is kept.
+
+    `take` is told its size before it is read, and raises if that is too much.
+    """
+    parts = split(source)
+    if parts is None:
+        return None
+    try:
+        found = await serving.answer(Kind.IMAGE, parts.query, Conditions())
+        with closing(found):
+            take(found.length)
+            return b"".join([chunk async for chunk in found.chunks()])
+    except (BadId, UnknownFile):
+        return None
+
+
+def split(source: str) -> SplitResult | None:
+    """The parts of a link of ours, which may lack its host; None for any other."""
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return None
+    if not parts.path.endswith(links.PATHS[Kind.IMAGE]):
+        return None
+    if not (parts.scheme or parts.netloc):
+        return parts
+    base = links.base()
+    ours = links.is_own(parts.netloc) or (base and source.startswith(f"{base}/"))
+    return parts if ours and parts.scheme in {"http", "https"} else None
