@@ -51,8 +51,8 @@ STORED := tests/accounts tests/grokgateway/config tests/media tests/gateway/test
 	tests/gateway/test_recorder.py
 
 services: $(VENV)/stamp-dev ## What is stored, tested on PostgreSQL and MariaDB too
-	TEST_DATABASE_URL=$(POSTGRES_URL) $(BIN)/pytest -q --create-db --reuse-db -m "not load" $(STORED)
-	TEST_DATABASE_URL=$(MYSQL_URL) $(BIN)/pytest -q --create-db --reuse-db -m "not load" $(STORED)
+	TEST_DATABASE_URL=$(POSTGRES_URL) $(BIN)/pytest -q -n 2 --create-db --reuse-db -m "not load" $(STORED)
+	TEST_DATABASE_URL=$(MYSQL_URL) $(BIN)/pytest -q -n 2 --create-db --reuse-db -m "not load" $(STORED)
 
 lint: contracts $(VENV)/stamp-dev ## Format, style and import rules; changes nothing
 	$(BIN)/ruff format --check .
