@@ -169,6 +169,23 @@ class Lease:
         stock = self._held().window(self.mode)
         return stock is not None and stock.source != "real"
 
+    def grounds(self) -> dict[str, object]:
+        """Why it was this account, in plain values: for the request log.
+
+        `chosen` is session, quota or random; `left` the units of the mode after this
+        call, None where they are not counted; `inflight` counts this call too.
+        """
+        entry = self._held()
+        stock = entry.window(self.mode)
+        by_quota = current_rules().by_quota
+        kept = self._prefer == entry.id
+        return {
+            "pool": entry.row.pool,
+            "chosen": "session" if kept else "quota" if by_quota else "random",
+            "left": stock.remaining if stock and by_quota else None,
+            "inflight": entry.inflight,
+        }
+
     def cookie_token(self) -> str:
         return self._token
 

@@ -139,7 +139,7 @@ async def filmed(
 
     `before` is awaited right before each call that costs.
     """
-    note = ask.journal.attempt(held.public_id, held.mode)
+    note = ask.journal.attempt(held.public_id, held.mode, held.grounds())
     login = Login(held.cookie_token(), held.user_id)
     finished = list(script.done)
     sending = False

@@ -204,7 +204,7 @@ async def handed_over(
 async def drawn(work: Work, held: leases.Lease, login: Login) -> Made:
     """What upstream makes, metered and settled."""
     journal = work.ask.journal
-    note = journal.attempt(held.public_id, held.mode)
+    note = journal.attempt(held.public_id, held.mode, held.grounds())
     try:
         async with aclosing(MAKERS[kind_of(work)](work, login)) as made:
             async for event in made:

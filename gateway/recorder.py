@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import DataError, IntegrityError, transaction
 
+from gateway import tallies
 from gateway.conversation.events import Usage
 from gateway.models import RequestRecord
 from grokgateway import redaction
@@ -39,9 +40,13 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Attempt:
+    """One account asked; `grounds` say why it was, `asked` is when it was leased."""
+
     account: str
     mode: str
     reason: str = "cut"  # until it succeeds or fails
+    grounds: Mapping[str, object] = field(default_factory=dict)
+    asked: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(slots=True)
@@ -67,12 +72,31 @@ class Journal:
     status: int = 0
     error_code: str = ""
 
-    def attempt(self, account: str, mode: str) -> Attempt:
+    def attempt(
+        self, account: str, mode: str, grounds: Mapping[str, object] | None = None
+    ) -> Attempt:
         """Note that an account is being asked, from now on."""
-        self.asked = time.perf_counter()
+        made = Attempt(account, mode, grounds=grounds or {})
+        self.asked = made.asked
         self.first_event = None
-        self.attempts.append(Attempt(account, mode))
-        return self.attempts[-1]
+        self.attempts.append(made)
+        return made
+
+    def told(self) -> list[dict[str, object]]:
+        """The attempts as they are stored, each with its begin and length in ms."""
+        begins = [one.asked for one in self.attempts]
+        ends = [*begins[1:], time.perf_counter()]
+        return [
+            {
+                "account": one.account,
+                "mode": one.mode,
+                "reason": one.reason,
+                "at_ms": round((one.asked - self.began) * 1000),
+                "took_ms": round((end - one.asked) * 1000),
+                **one.grounds,
+            }
+            for one, end in zip(self.attempts, ends, strict=False)
+        ]
 
     def heard(self) -> None:
         """Upstream has said something; the first time counts."""
@@ -118,10 +142,7 @@ def record(journal: Journal) -> None:
             endpoint_of(journal)[:64],
             journal.model[:128],
             journal.attempts[-1].account if journal.attempts else "",
-            [
-                {"account": one.account, "mode": one.mode, "reason": one.reason}
-                for one in journal.attempts
-            ],
+            journal.told(),
             journal.status,
             journal.error_code,
             journal.streamed,
@@ -161,6 +182,20 @@ def save_singly(rows: Sequence[bulk.Row]) -> None:
 @transaction.atomic
 def insert(rows: Sequence[bulk.Row]) -> None:
     bulk.insert(RequestRecord, COLUMNS, rows)
+    tallies.add(seen(row) for row in rows)
+
+
+def seen(row: bulk.Row) -> tallies.Seen:
+    """A model's name counts once an account was asked: before, it may be anything."""
+    named = dict(zip(COLUMNS, row, strict=True))
+    return tallies.Seen(
+        at=named["started_at"],
+        model=named["model"] if named["attempts"] else "",
+        status=named["status"],
+        first_token_ms=named["first_token_ms"],
+        prompt_tokens=named["prompt_tokens"],
+        completion_tokens=named["completion_tokens"],
+    )
 
 
 def purge(days: int, now: datetime) -> int:

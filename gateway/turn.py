@@ -94,7 +94,7 @@ async def answer(
 ) -> AsyncGenerator[Sequence[Event], None]:
     """One attempt on one account, shaped, metered and settled."""
     journal = ask.journal
-    attempt = journal.attempt(held.public_id, held.mode)
+    attempt = journal.attempt(held.public_id, held.mode, held.grounds())
     shaper = Shaper(question.shape)
     login = client.Login(held.cookie_token(), held.user_id)
     try:

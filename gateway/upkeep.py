@@ -7,7 +7,7 @@ from django.db import close_old_connections
 
 from accounts import restorepoints, store
 from accounts.drafts import previews
-from gateway import recorder, stored
+from gateway import recorder, stored, tallies
 from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -25,6 +25,7 @@ def purge_expired() -> None:
         recorder.purge(snapshot.number("retention.requests_days"), now)
         keys.purge(now)
         previews.purge(now)
+        tallies.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

@@ -345,3 +345,20 @@ def test_what_a_lease_leaves_behind_reaches_the_tables(monkeypatch):
     assert (stored.status, stored.use_count, stored.fail_count) == ("expired", 1, 1)
     assert stored.windows.get(mode="fast").remaining == 138
     assert stored.events.get().reason == "invalid_credentials"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "by_quota", "chosen", "left"),
+    [(None, True, "quota", 9), (2, True, "session", 9), (None, False, "random", None)],
+)
+async def test_a_lease_tells_why_it_was_this_account(
+    accounts, prefer, by_quota, chosen, left
+):
+    with config.override({"account.refresh.enabled": by_quota}):
+        async with lease(FAST, exclude={1}, prefer=prefer) as held:
+            assert held.grounds() == {
+                "pool": "super",
+                "chosen": chosen,
+                "left": left,
+                "inflight": 1,
+            }

@@ -7,7 +7,7 @@ import pytest
 
 from gateway import recorder
 from gateway.conversation.events import Usage
-from gateway.models import RequestRecord
+from gateway.models import RequestRecord, Tally
 from gateway.recorder import COLUMNS, Attempt, Journal
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -51,7 +51,10 @@ def test_all_that_is_noted_is_stored(stored):
     assert row.endpoint == "/v1/chat/completions"
     assert row.started_at == journal.started_at
     assert row.account == "acc_b"
-    assert row.attempts == [
+    assert [
+        {name: one[name] for name in ("account", "mode", "reason")}
+        for one in row.attempts
+    ] == [
         {"account": "acc_a", "mode": "auto", "reason": "rate_limited"},
         {"account": "acc_b", "mode": "fast", "reason": "ok"},
     ]
@@ -59,6 +62,27 @@ def test_all_that_is_noted_is_stored(stored):
     assert row.first_token_ms == pytest.approx(250)
     assert (row.prompt_tokens, row.completion_tokens) == (11, 7)
     assert row.sent_bytes == 321
+
+
+def test_an_attempt_tells_when_how_long_and_why_this_account(stored):
+    journal = finished()
+    for start, grounds in ((0.1, {"chosen": "quota", "left": 3}), (0.4, {})):
+        attempt = journal.attempt("acc", "auto", grounds)
+        attempt.asked = journal.began + start
+    (row,) = stored(journal)
+    first, second = row.attempts
+    assert (first["at_ms"], first["took_ms"]) == (100, 300)
+    assert (first["chosen"], first["left"]) == ("quota", 3)
+    assert second["at_ms"] == 400
+    assert "chosen" not in second
+
+
+@pytest.mark.parametrize(
+    ("attempts", "model"), [([Attempt("acc_a", "auto", "ok")], "m"), ([], "")]
+)
+def test_a_model_is_tallied_once_an_account_was_asked(stored, attempts, model):
+    stored(finished(attempts=attempts))
+    assert set(Tally.objects.values_list("model", "requests")) == {(model, 1)}
 
 
 def test_a_request_that_never_reached_an_account(stored):
