@@ -23,6 +23,7 @@ from gateway.routes import (
     models,
     responses,
     stored_responses,
+    videos,
 )
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ openai.add_router("/v1", files.router)
 openai.add_router("/v1", models.router, auth=authenticate)
 openai.add_router("/v1", chat.router, auth=authenticate)
 openai.add_router("/v1", images.router, auth=authenticate)
+openai.add_router("/v1", videos.router, auth=authenticate)
 openai.add_router("/v1", responses.router, auth=authenticate)
 openai.add_router("/v1", stored_responses.router, auth=authenticate)
 

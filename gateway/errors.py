@@ -27,6 +27,7 @@ class Kind(StrEnum):
     VIDEO_NOT_FOUND = "video_not_found"
     FILE_NOT_FOUND = "file_not_found"
     VIDEO_NOT_READY = "video_not_ready"
+    VIDEO_FAILED = "video_generation_failed"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     NO_ACCOUNT = "no_available_account"
     RATE_LIMITED = "rate_limit_exceeded"
@@ -45,7 +46,8 @@ class GatewayError(Exception):
     """A failure with a message that is safe to show to the caller.
 
     `param` is a dotted path into the request; `retry_after_s` whole seconds until a
-    retry may succeed; `allow` the methods a 405 names.
+    retry may succeed; `allow` the methods a 405 names; `code` is told instead of the
+    kind's own where one more exact is known.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class GatewayError(Exception):
         param: str | None = None,
         retry_after_s: int | None = None,
         allow: str | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -63,6 +66,7 @@ class GatewayError(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         self.allow = allow
+        self.code = code or str(kind)
 
 
 class UpstreamFault(StrEnum):

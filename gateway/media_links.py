@@ -102,7 +102,7 @@ class Resolver:
         Raises GatewayError for a stale result; `strict` also for one that is no media.
         """
         try:
-            asset = await self._keep(kind, url, data)
+            asset = await self.keep(kind, url, data)
         except (GatewayError, MediaError) as exc:
             if isinstance(exc, Repeated) or (strict and isinstance(exc, NotMedia)):
                 raise untrue(exc) from exc
@@ -110,7 +110,8 @@ class Resolver:
             return ""
         return links.link(kind, asset.public_id, self.base)
 
-    async def _keep(self, kind: Kind, url: str, data: bytes | None) -> Asset:
+    async def keep(self, kind: Kind, url: str, data: bytes | None = None) -> Asset:
+        """Fetch unless it is at hand, and store. Raises GatewayError, MediaError."""
         async with store.incoming(kind) as file:
             if data:
                 await file.write(data)

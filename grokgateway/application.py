@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from accounts import directory
-from gateway import catalog, http, works
+from gateway import catalog, http, studio, works
 from gateway.conversation import tokens
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
@@ -44,6 +44,7 @@ PURGE_S = 3600.0
 REFRESH_S = 1.0
 BATCHES_S = 1.0
 BATCHES_AT_ONCE = 3
+VIDEOS_S = 1.0  # between two starts, should one fail; it looks for jobs by itself
 TIDE_S = 2.0
 NOT_STARTED = "The gateway cannot start; see its log."
 PUBLIC_PATHS = frozenset({"/health", "/readyz"})
@@ -160,6 +161,7 @@ class Application:
             Periodic("retention", PURGE_S, sync_to_async(purge_expired)),
             Periodic("quota refresh", REFRESH_S, self._refresher.beat),
             *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
+            Periodic("videos", VIDEOS_S, studio.current().work),
         ]
 
     async def _follow_accounts(self) -> None:

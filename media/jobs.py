@@ -75,8 +75,30 @@ def mark_sent(job: VideoJob, account: str, now: datetime) -> None:
 
 
 def add_post(job: VideoJob, post: Mapping[str, object]) -> None:
-    """Note a finished segment, from which another worker could go on."""
-    change(job, posts=[*job.posts, dict(post)])
+    """Note a finished segment, from which another worker could go on.
+
+    It bears the time of its call, so that one under way can be told from it.
+    """
+    sent_at = job.sent_at.isoformat() if job.sent_at else ""
+    change(job, posts=[*job.posts, {**post, "sent_at": sent_at}])
+
+
+def is_in_flight(job: VideoJob) -> bool:
+    """Whether upstream was asked for a segment that is not among the posts."""
+    if job.sent_at is None:
+        return False
+    return not job.posts or job.posts[-1].get("sent_at") != job.sent_at.isoformat()
+
+
+def unmark_sent(job: VideoJob) -> None:
+    """Upstream provably began nothing: another account may be asked."""
+    change(job, sent_at=None)
+
+
+def let_go(job: VideoJob, now: datetime) -> None:
+    """A worker that stops early: the next one need not wait for the lease to end."""
+    if not claimed(job).filter(sent_at=None).update(status=State.QUEUED, **FREE):
+        claimed(job).update(lease_until=now)
 
 
 def give_back(job: VideoJob) -> None:

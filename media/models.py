@@ -147,6 +147,11 @@ class VideoJob(models.Model):
     inputs = models.JSONField(
         default=list, blank=True, help_text=_("Ids of media files, in their order.")
     )
+    pools = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_("Pools that its key may use; none means all."),
+    )
 
     status = models.CharField(
         _("state"), max_length=11, choices=State.choices, default=State.QUEUED

@@ -31,6 +31,7 @@ HOMES = {
     "gateway.keys.home.HOME",
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
+    "gateway.studio.HOME",
     "gateway.upstream.network.HOME",
     "gateway.upstream.pool.HOME",
     "grokgateway.config.home.HOME",

@@ -29,6 +29,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.VIDEO_NOT_FOUND: 404,
     Kind.FILE_NOT_FOUND: 404,
     Kind.VIDEO_NOT_READY: 409,
+    Kind.VIDEO_FAILED: 400,
     Kind.IDEMPOTENCY_CONFLICT: 409,
     Kind.NO_ACCOUNT: 503,
     Kind.RATE_LIMITED: 429,

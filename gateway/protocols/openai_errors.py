@@ -54,7 +54,7 @@ def envelope(error: GatewayError) -> Json:
             "message": error.message,
             "type": TYPES.get(error.kind, "invalid_request_error"),
             "param": error.param,
-            "code": str(error.kind),
+            "code": error.code,
         }
     }
 

@@ -6,6 +6,8 @@ Requests come as forms or as JSON and are read alike, before anything is spent.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, JsonValue
+
 from gateway.conversation.filming import SEGMENTS, Filming
 from gateway.conversation.requests import Attachment
 from gateway.protocols import fields
@@ -32,6 +34,67 @@ RESOLUTIONS = ("720p", "480p")
 PRESETS = ("custom", "fun", "normal", "spicy")
 REFERENCES_USED = 7
 REFERENCE = "input_reference"
+
+
+EXAMPLE: JsonValue = {
+    "id": "video_8f1d2c3b4a5968778695a4b3c2d1e0f9",
+    "object": "video",
+    "created_at": 1795300000,
+    "status": "queued",
+    "model": MODEL,
+    "progress": 0,
+    "prompt": "rain",
+    "seconds": "6",
+    "size": DEFAULT_SIZE,
+    "quality": "standard",
+    "error": None,
+    "completed_at": None,
+    "expires_at": None,
+    "remixed_from_video_id": None,
+}
+
+
+class VideoError(BaseModel):
+    code: str
+    message: str
+
+
+class Video(BaseModel):
+    """A job's document, for the OpenAPI document; written by `document`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    id: str
+    object: str
+    created_at: int
+    status: str
+    model: str
+    progress: int
+    prompt: str
+    seconds: str
+    size: str
+    quality: str
+    error: VideoError | None
+    completed_at: int | None
+    expires_at: int | None
+    remixed_from_video_id: str | None
+
+
+class VideoList(BaseModel):
+    """Likewise, of a page."""
+
+    object: str
+    data: list[Video]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class Deleted(BaseModel):
+    """Likewise, of a deletion."""
+
+    id: str
+    object: str
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from ninja import Router
 from gateway import stored
 from gateway.auth import caller_of
 from gateway.errors import GatewayError
-from gateway.protocols import fields, sse
+from gateway.protocols import fields
 from gateway.protocols.base import Json
 from gateway.protocols.openai_responses_items import page
 from gateway.protocols.openai_responses_shapes import Response
+from gateway.routes.paging import json_response, limit_of, order_of
 
 router = Router(tags=["responses"])
-
-PAGE_LIMIT, PAGE_DEFAULT = 100, 20
 
 
 @router.get(
@@ -51,24 +50,6 @@ async def cancel(request: HttpRequest, response_id: str) -> HttpResponse:
     raise fields.unsupported("background", "only background responses can be cancelled")
 
 
-def limit_of(given: str | None) -> int:
-    if given is None:
-        return PAGE_DEFAULT
-    if not given.isascii() or not given.isdigit():
-        raise fields.wrong_type("limit", "must be a whole number")
-    limit = int(given[:9])
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise fields.invalid("limit", f"must be between 1 and {PAGE_LIMIT}")
-    return limit
-
-
-def order_of(given: str | None) -> str:
-    order = given or "desc"
-    if order not in {"asc", "desc"}:
-        raise fields.invalid("order", "must be asc or desc")
-    return order
-
-
 def rest_after(items: Sequence[Json], after: str | None) -> Sequence[Json]:
     """The items behind the one with this id; all of them if none is named."""
     if not after:
@@ -81,7 +62,3 @@ def rest_after(items: Sequence[Json], after: str | None) -> Sequence[Json]:
 
 def no_such_item() -> GatewayError:
     return fields.invalid("after", "is not an item of this response")
-
-
-def json_response(body: Json) -> HttpResponse:
-    return HttpResponse(sse.dumps(body), content_type="application/json")

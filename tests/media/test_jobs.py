@@ -44,7 +44,8 @@ def test_a_job_of_a_dead_worker_is_taken_over_with_what_it_had():
     assert jobs.claim(later - timedelta(seconds=1)) is None
     job = claim(later)
     assert (job.sent_at, job.account, job.attempt) == (NOW, "acc_1", 2)
-    assert job.posts == [{"segment": 0, "post_id": "p0"}]
+    sent_at = NOW.isoformat()
+    assert job.posts == [{"segment": 0, "post_id": "p0", "sent_at": sent_at}]
     assert (job.progress, job.started_at) == (40, NOW)
     with pytest.raises(jobs.ClaimLost):
         jobs.renew(dead, later)
@@ -69,6 +70,39 @@ def test_a_job_can_be_given_back_only_before_it_was_sent():
     jobs.mark_sent(job, "acc_1", NOW)
     with pytest.raises(jobs.ClaimLost):
         jobs.give_back(job)
+
+
+def test_a_segment_under_way_is_told_from_those_that_are_finished():
+    queued()
+    job = claim()
+    assert not jobs.is_in_flight(job)
+    for number in range(2):
+        jobs.mark_sent(job, "acc_1", NOW + timedelta(minutes=number))
+        assert jobs.is_in_flight(job)
+        jobs.add_post(job, {"post_id": f"p{number}"})
+        assert not jobs.is_in_flight(job)
+
+
+def test_a_refused_call_leaves_the_job_as_if_it_had_not_been_sent():
+    queued()
+    job = claim()
+    jobs.mark_sent(job, "acc_1", NOW)
+    jobs.unmark_sent(job)
+    jobs.give_back(job)
+
+
+def test_a_worker_that_stops_leaves_its_job_to_the_next_at_once():
+    queued()
+    job = claim()
+    jobs.let_go(job, NOW)
+    assert VideoJob.objects.get().status == State.QUEUED
+    job = claim()
+    jobs.mark_sent(job, "acc_1", NOW)
+    jobs.let_go(job, NOW)
+    again = claim()
+    assert jobs.is_in_flight(again)
+    jobs.let_go(job, NOW)
+    jobs.renew(again, NOW)
 
 
 def test_completion_names_the_file():

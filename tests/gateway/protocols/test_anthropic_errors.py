@@ -28,6 +28,7 @@ ROWS = {
     Kind.VIDEO_NOT_FOUND: NOT_FOUND,
     Kind.FILE_NOT_FOUND: NOT_FOUND,
     Kind.VIDEO_NOT_READY: (409, "invalid_request_error"),
+    Kind.VIDEO_FAILED: INVALID,
     Kind.IDEMPOTENCY_CONFLICT: (409, "invalid_request_error"),
     Kind.NO_ACCOUNT: OVERLOADED,
     Kind.RATE_LIMITED: (429, "rate_limit_error"),

@@ -1,0 +1,81 @@
+"""Where this process works video jobs off: several at once, the next as soon as told.
+
+Jobs are claimed from the table, so that any process may have made them, and those of a
+process that has died are found too.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from gateway.shooting import perform
+from grokgateway import config
+from media import jobs, threads
+from media.models import VideoJob
+
+logger = logging.getLogger(__name__)
+POLL_S = 1.0
+
+
+class Studio:
+    def __init__(self) -> None:
+        self._due: asyncio.Event | None = None
+        self._busy = 0
+
+    def wake(self) -> None:
+        """A job waits: take it at once, if this process takes jobs at all."""
+        if self._due is not None:
+            self._due.set()
+
+    async def work(self) -> None:
+        """Take jobs for ever; those under way are left to others when cancelled."""
+        self._due = due = asyncio.Event()
+        self._busy = 0
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    await self._take_some(group)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_S):
+                            await due.wait()
+                    due.clear()
+        finally:
+            self._due = None
+
+    async def _take_some(self, group: asyncio.TaskGroup) -> None:
+        """As many as there is room for; a table that cannot be read is read later."""
+        try:
+            while self._busy < config.current().number("video.max_concurrent"):
+                job = await threads.disk(jobs.claim, timezone.now())
+                if job is None:
+                    return
+                self._busy += 1
+                group.create_task(self._perform(job))
+        except DatabaseError:
+            logger.exception("No video job could be claimed; trying again.")
+
+    async def _perform(self, job: VideoJob) -> None:
+        try:
+            await perform(job)
+        except Exception:
+            logger.exception("Video job %s was left where it was.", job.public_id)
+        finally:
+            self._busy -= 1
+            self.wake()
+
+
+class Home:
+    """Where the process keeps its studio, for whoever makes jobs."""
+
+    def __init__(self) -> None:
+        self.studio = Studio()
+
+
+HOME = Home()
+
+
+def current() -> Studio:
+    return HOME.studio
