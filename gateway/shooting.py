@@ -70,7 +70,7 @@ async def perform(job: VideoJob) -> None:
     """Work a claimed job off, or leave it to another worker; its row tells which."""
     take = Take(job)
     try:
-        await worked(take)
+        await worked(take, config.current().number("video.total_sec"))
     except ClaimLost:
         logger.info("video job %s is no longer ours", job.public_id)
     except Failed as failure:
@@ -87,9 +87,8 @@ async def perform(job: VideoJob) -> None:
         await take.fail(str(Kind.VIDEO_FAILED), "The gateway failed; see its log.")
 
 
-async def worked(take: "Take") -> None:
+async def worked(take: "Take", limit_s: float) -> None:
     """Shoot while the claim is kept, and no longer than a job may take."""
-    limit_s = config.current().number("video.total_sec")
     tasks = [asyncio.create_task(take.shoot()), asyncio.create_task(take.keep())]
     try:
         done, _ = await asyncio.wait(
@@ -100,7 +99,7 @@ async def worked(take: "Take") -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     if not done:
-        told = f"The video was not done within {limit_s} s."
+        told = f"The video was not done within {limit_s:g} s."
         raise Failed(str(Kind.UPSTREAM_TIMEOUT), told)
     first = tasks[0] if tasks[0] in done else tasks[1]
     first.result()

@@ -5,7 +5,7 @@ a job does upstream is its worker's affair. All functions query the database.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
@@ -14,6 +14,8 @@ from django.db.models.functions import Greatest
 from media.models import Asset, State, VideoJob
 
 LEASE = timedelta(minutes=5)
+WORKER_CHARS = 12
+TOKEN_CHARS = 32
 ERROR_MAX_CHARS = 500
 CANCELLED = "cancelled"
 OPEN = (State.QUEUED, State.IN_PROGRESS)
@@ -24,15 +26,24 @@ class ClaimLost(Exception):
     """The job was cancelled, deleted, or taken over; its worker must let it be."""
 
 
-def claim(now: datetime) -> VideoJob | None:
+def nobody(_worker: str) -> bool:
+    return False
+
+
+def claim(
+    now: datetime, worker: str = "", gone: Callable[[str], bool] = nobody
+) -> VideoJob | None:
     """The oldest job that waits, or whose worker has died, now this worker's.
 
     A job that comes from a dead worker has `sent_at` set if upstream was asked: then
-    it may only go on from its `posts`, or fail as interrupted.
+    it may only go on from its `posts`, or fail as interrupted. `gone` knows of workers
+    that have died before their lease is over; names have `WORKER_CHARS`.
     """
     free = Q(status=State.QUEUED) | Q(status=State.IN_PROGRESS, lease_until__lte=now)
+    if left := orphaned(gone):
+        free |= Q(status=State.IN_PROGRESS, claim_token__in=left)
     waiting = VideoJob.objects.filter(free).order_by("id")
-    token = secrets.token_hex(16)
+    token = (worker + secrets.token_hex(16))[:TOKEN_CHARS]
     for job_id in waiting.values_list("pk", flat=True)[:8]:
         taken = VideoJob.objects.filter(free, pk=job_id).update(
             status=State.IN_PROGRESS,
@@ -45,6 +56,13 @@ def claim(now: datetime) -> VideoJob | None:
             VideoJob.objects.filter(pk=job_id, started_at=None).update(started_at=now)
             return VideoJob.objects.get(pk=job_id)
     return None
+
+
+def orphaned(gone: Callable[[str], bool]) -> list[str]:
+    """The claims of workers that have died."""
+    running = VideoJob.objects.filter(status=State.IN_PROGRESS)
+    tokens = running.values_list("claim_token", flat=True)
+    return [token for token in tokens if gone(token[:WORKER_CHARS])]
 
 
 def claimed(job: VideoJob) -> QuerySet[VideoJob]:

@@ -192,12 +192,22 @@ CHANGE: Json = {
     "prompt": "sharper",
     "image": ["data:image/png;base64,aGk="],
 }
+FILM: Json = {
+    "model": "grok-imagine-video",
+    "prompt": "rain",
+    "seconds": "6",
+    "size": "720x1280",
+    "resolution_name": "720p",
+    "preset": "custom",
+    "input_reference": ["data:image/png;base64,aGk="],
+}
 PICTURES = (
     Route("grok-imagine-image", "Image", "auto", "image", ("super",)),
     Route("grok-imagine-image-edit", "Edit", "auto", "image_edit", ("super",)),
 )
 CATALOG = Catalog([*ROUTES, *PICTURES])
 UNKNOWN_RESPONSE = "/v1/responses/resp_" + "0" * 32
+UNKNOWN_VIDEO = "/v1/videos/video_" + "0" * 32
 
 
 @dataclass(frozen=True)
@@ -266,6 +276,11 @@ ENDPOINTS = (
         draws=True,
     ),
     Endpoint("POST", "/v1/images/edits", document=CHANGE, draws=True, forms=True),
+    Endpoint("POST", "/v1/videos", document=FILM, draws=True, forms=True),
+    Endpoint("GET", "/v1/videos"),
+    Endpoint("GET", UNKNOWN_VIDEO, stored=True),
+    Endpoint("DELETE", UNKNOWN_VIDEO, stored=True),
+    Endpoint("GET", f"{UNKNOWN_VIDEO}/content", stored=True),
     Endpoint("GET", "/v1/models"),
     Endpoint("GET", f"/v1/models/{MODEL}"),
     Endpoint("GET", "/v1/models", True, headers=VERSION),

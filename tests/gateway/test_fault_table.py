@@ -195,12 +195,13 @@ STORED = [one for one in ENDPOINTS if one.stored]
 
 @pytest.mark.parametrize("endpoint", STORED, ids=label)
 @pytest.mark.django_db(transaction=True)
-async def test_an_unknown_stored_response(stage, monkeypatch, endpoint):
+async def test_an_unknown_stored_object(stage, monkeypatch, endpoint):
     box = outbox.Outbox()
     monkeypatch.setattr(outbox, "current", lambda: box)
     monkeypatch.setattr(reading, "PAUSES_S", (0.0,))
     exchange = await endpoint.request().through(Entry())
-    assert endpoint.error(exchange) == (404, "response_not_found")
+    kept = "video" if "/videos/" in endpoint.path else "response"
+    assert endpoint.error(exchange) == (404, f"{kept}_not_found")
 
 
 FILES = [one for one in ENDPOINTS if one.keyless]

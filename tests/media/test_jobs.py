@@ -72,6 +72,20 @@ def test_a_job_can_be_given_back_only_before_it_was_sent():
         jobs.give_back(job)
 
 
+def test_a_worker_known_to_be_gone_is_not_waited_for():
+    queued()
+    first, second = "a" * jobs.WORKER_CHARS, "b" * jobs.WORKER_CHARS
+    job = jobs.claim(NOW, first)
+    assert job is not None
+    assert len(job.claim_token) == jobs.TOKEN_CHARS
+    assert jobs.claim(NOW, second, lambda name: name == second) is None
+    again = jobs.claim(NOW, second, lambda name: name == first)
+    assert again is not None
+    assert (again.pk, again.attempt) == (job.pk, 2)
+    with pytest.raises(jobs.ClaimLost):
+        jobs.renew(job, NOW)
+
+
 def test_a_segment_under_way_is_told_from_those_that_are_finished():
     queued()
     job = claim()
