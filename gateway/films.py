@@ -30,7 +30,7 @@ from gateway.conversation.filming import Filming
 from gateway.conversation.requests import Attachment
 from gateway.errors import GatewayError, UpstreamFailure, UpstreamFault
 from gateway.media_links import Resolver
-from gateway.pictures import NSFW, fingerprint_of, refuse_documents
+from gateway.pictures import NSFW, refuse_documents
 from gateway.search import Search
 from gateway.upstream import video
 from gateway.upstream.headers import Login
@@ -122,10 +122,13 @@ async def attempt(script: Script, ask: Ask, held: leases.Lease) -> Batches:
             else:
                 segment = event
     if segment is not None:
-        fingerprint = await asyncio.to_thread(
-            fingerprint_of, script.prompt, script.files
+        origin = Origin(
+            Source.CHAT,
+            held.public_id,
+            await asking.fingerprint(script.prompt, script.files),
+            model=ask.conversation.model,
+            owner=ask.journal.key,
         )
-        origin = Origin(Source.CHAT, held.public_id, fingerprint)
         login = Login(held.cookie_token(), held.user_id)
         resolver = Resolver(login, ask.base, origin, script.settings, fresh=True)
         shown = await resolver.film_in_chat(segment.video_url)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import directory, leases
 from accounts.errors import NoAccountAvailable
-from gateway import catalog, films, reels, turn
+from gateway import asking, catalog, films, reels, turn
 from gateway.asking import Ask
 from gateway.auth import Caller
 from gateway.conversation.events import Event
@@ -28,7 +28,6 @@ from gateway.conversation.requests import Conversation, Message, Role, Text
 from gateway.errors import GatewayError, Kind, UpstreamFailure
 from gateway.films import Script
 from gateway.media_links import Resolver
-from gateway.pictures import fingerprint_of
 from gateway.protocols.openai_videos import RATIOS
 from gateway.recorder import Journal
 from gateway.search import Search
@@ -224,7 +223,7 @@ class Take:
         login = self._login or await threads.disk(reels.login_of, job.account)
         if login is None:
             raise Failed(INTERRUPTED, "The account that made the video is gone.")
-        prompt = await asyncio.to_thread(fingerprint_of, script.prompt, script.files)
+        prompt = await asking.fingerprint(script.prompt, script.files)
         origin = Origin(
             Source.VIDEO_JOB,
             account=job.account,
