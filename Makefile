@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
-UNIT := not e2e and not service and not load
+UNIT := not e2e and not browser and not service and not load
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test e2e check services lint types contracts fix bench load \
-	docs snapshot lock clean
+.PHONY: help setup run demo test e2e browser check services lint types contracts fix bench \
+	load docs screenshots snapshot lock clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/stamp: 
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -35,6 +35,12 @@ demo: $(VENV)/stamp-demo ## Try it with a stand-in upstream and sample accounts 
 
 test: $(VENV)/stamp-dev ## Unit and app tests
 	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
+
+browser: $(VENV)/stamp-dev ## The console in headless Chromium
+	$(BIN)/pytest -q -m browser $(ARGS)
+
+screenshots: $(VENV)/stamp-dev ## Draw docs/images anew (needs Chromium)
+	$(BIN)/python -m tests.browser.screenshots docs/images
 
 e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "e2e and not load" $(ARGS)

@@ -49,9 +49,10 @@ def preview_of(asset: Asset | None) -> str:
     address = links.link(Kind(asset.kind), asset.public_id)
     if asset.kind == Kind.IMAGE:
         return format_html(
-            '<a href="{0}"><img src="{0}" alt="" loading="lazy" height="{1}"></a>',
+            '<a href="{0}"><img src="{0}" alt="{2}" loading="lazy" height="{1}"></a>',
             address,
             THUMBNAIL_PX,
+            _("Preview, opens the file"),
         )
     return format_html(
         '<video src="{}" preload="none" controls height="{}"></video>',

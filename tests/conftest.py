@@ -5,7 +5,7 @@ import os
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
-NETWORKED = ("e2e", "service", "load")
+NETWORKED = ("e2e", "browser", "service", "load")
 
 
 @pytest.hookimpl(tryfirst=True)

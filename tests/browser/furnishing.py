@@ -1,0 +1,146 @@
+"""Rows that make the console's pages look as they do in use; run inside a gateway.
+
+`python manage.py shell -c "from tests.browser.furnishing import furnish; furnish(3)"`
+"""
+
+import asyncio
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from accounts import bulk
+from accounts.credentials import public_id, seal, token_hash
+from accounts.models import Account, QuotaWindow, StatusEvent
+from accounts.store import reset_windows
+from gateway.keys import store as keys
+from gateway.models import ApiKey, RequestRecord
+from media import store
+from media.models import Kind, Source, VideoJob
+from tests.browser import NAME, PASSWORD
+from tests.media.samples import picture
+
+POOLS = ("basic", "super", "heavy")
+STATES = (
+    ("active", ""),
+    ("cooling", "rate_limited"),
+    ("active", ""),
+    ("expired", "invalid_credentials"),
+    ("active", ""),
+    ("disabled", "operator_disabled"),
+    ("active", ""),
+)
+ENDS = (
+    (200, "", "grok-4.20-fast"),
+    (200, "", "grok-4.20-heavy"),
+    (429, "rate_limit_exceeded", "grok-4.20-fast"),
+    (200, "", "grok-4.20-expert"),
+    (502, "upstream_error", "grok-imagine-1.0"),
+)
+
+
+def furnish(accounts: int) -> None:
+    User.objects.create_superuser(NAME, password=PASSWORD)
+    if not accounts:
+        return
+    add_accounts(accounts)
+    reset_windows(dict(Account.objects.values_list("pk", "pool")))
+    spend()
+    bulk.tag(list(Account.objects.values_list("pk", flat=True)[:2]), ["nsfw"], [], "x")
+    add_traffic(min(accounts * 20, 400))
+    add_media()
+
+
+def add_accounts(count: int) -> None:
+    now = timezone.now()
+    rows = []
+    for number in range(count):
+        token = f"sandbox-console-{number:08d}-{number * 7919:012d}"
+        hashed = token_hash(token)
+        status, reason = STATES[number % len(STATES)]
+        rows.append(
+            Account(
+                public_id=public_id(hashed),
+                token_hash=hashed,
+                token_ciphertext=seal(token, public_id(hashed)),
+                pool=POOLS[number % 3],
+                status=status,
+                state_reason=reason,
+                cooling_until=now + timedelta(hours=2) if status == "cooling" else None,
+                use_count=number * 37 % 900,
+                fail_count=number * 11 % 40,
+                last_use_at=now - timedelta(minutes=3 + number * 17),
+                next_sync_at=now + timedelta(days=1),
+                revision=number + 1,
+            )
+        )
+    Account.objects.bulk_create(rows, batch_size=500)
+    first = Account.objects.order_by("pk")[0]
+    for hours, old, new, why in (
+        (30, "active", "cooling", "rate_limited"),
+        (28, "cooling", "active", "recovered"),
+    ):
+        StatusEvent.objects.create(
+            account=first,
+            at=now - timedelta(hours=hours),
+            from_status=old,
+            to_status=new,
+            reason=why,
+            actor="gateway",
+        )
+
+
+def spend() -> None:
+    now = timezone.now()
+    for window in QuotaWindow.objects.order_by("pk")[:60]:
+        window.remaining = window.total * (window.pk % 5) // 4
+        window.source = "real"
+        window.synced_at = now - timedelta(minutes=window.pk)
+        window.reset_at = now + timedelta(hours=window.pk % 9 + 1)
+        window.save()
+
+
+def add_traffic(count: int) -> None:
+    now = timezone.now()
+    for name in ("Team wiki", "Coding agent", "Night jobs"):
+        keys.create(ApiKey(name=name, requests_per_min=60))
+    names = list(Account.objects.values_list("public_id", flat=True)[:7])
+    rows = []
+    for number in range(count):
+        status, code, model = ENDS[number % len(ENDS)]
+        rows.append(
+            RequestRecord(
+                request_id=f"req_{number:024x}",
+                started_at=now - timedelta(minutes=number * 4),
+                key="open",
+                endpoint="/v1/chat/completions",
+                model=model,
+                account=names[number % len(names)],
+                status=status,
+                error_code=code,
+                streamed=number % 2 == 0,
+                first_token_ms=410.5 + number if status == 200 else None,
+                total_ms=1900.25 + number * 3,
+                prompt_tokens=420,
+                completion_tokens=1300,
+            )
+        )
+    RequestRecord.objects.bulk_create(rows)
+
+
+def add_media() -> None:
+    origin = store.Origin(Source.CHAT, account="acc_sample", prompt="a harbour at dawn")
+    for colour in (40, 9000, 30000):
+        shown = picture(colour=colour, size=(320, 240))
+        asyncio.run(store.save_bytes(Kind.IMAGE, shown, origin))
+    now = timezone.now()
+    values = {"model": "grok-imagine-1.0-video", "seconds": 6, "size": "720x1280"}
+    VideoJob.objects.create(public_id="video_waiting", prompt="waves", **values)
+    VideoJob.objects.create(
+        public_id="video_failed",
+        prompt="clouds",
+        status="failed",
+        error_code="upstream_error",
+        completed_at=now,
+        **values,
+    )

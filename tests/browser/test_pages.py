@@ -1,0 +1,49 @@
+"""Every page in both themes on a phone and on a desk (console-webui 10, item 2)."""
+
+import pytest
+
+from tests.browser.addresses import signed_in
+from tests.browser.surfing import furnished_gateway
+
+THEMES = ("light", "dark")
+WIDTHS = (360, 1440)
+
+
+@pytest.fixture(scope="module", params=[0, 3, 10_000])
+def gateway(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(f"console-{request.param}")
+    with furnished_gateway(folder, request.param) as running:
+        yield running
+
+
+def looks(visitor, path):
+    """What is wrong with one page in any theme and width."""
+    for theme in THEMES:
+        visitor.show(theme, WIDTHS[0])
+        visitor.go(path)
+        for width in WIDTHS:
+            visitor.show(theme, width)
+            for fault in visitor.faults():
+                yield f"{path} {theme} {width}: {fault}"
+
+
+def test_no_page_complains_or_is_hard_to_use(gateway, visit):
+    visitor = visit(gateway)
+    found = list(looks(visitor, "/admin/login"))
+    visitor.sign_in()
+    paths = list(dict.fromkeys(signed_in(visitor)))
+    assert len(paths) > 10
+    visitor.faults(axe=False)
+    for path in paths:
+        found += looks(visitor, path)
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["/admin/nothing/at-all/", "/no-such-page"])
+def test_what_is_not_there_has_a_page_too(gateway, visit, path):
+    visitor = visit(gateway)
+    visitor.sign_in()
+    visitor.go(path)
+    said = visitor.faults()
+    assert [fault for fault in said if "404" not in fault] == []
+    assert visitor.page.locator("h1").inner_text() == "Page not found"
