@@ -26,6 +26,7 @@ CJK_ALLOWED = {
 }
 # docs/decisions/0001-layout.md
 HOMES = {
+    "accounts.census.HOME",
     "accounts.directory.HOME",
     "gateway.catalog.HOME",
     "gateway.keys.home.HOME",
