@@ -59,6 +59,14 @@ def download(
     return response
 
 
+def in_pieces(body: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """JSON of any length for the console, written as it becomes known."""
+    response = StreamingHttpResponse(body, content_type="application/json")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
 class StreamResponse(HttpResponseBase):
     """A stream that the entry sends itself; ninja passes it through untouched."""
 

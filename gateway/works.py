@@ -10,10 +10,10 @@ from django.db import close_old_connections
 from accounts import bulk
 from accounts.drafts import steps
 from accounts.models import Account
-from gateway import refreshing
+from gateway import online, refreshing
 from gateway.errors import GatewayError
 from gateway.refreshing import Unlearnt
-from gateway.upstream import assets, listing, operations
+from gateway.upstream import operations
 from gateway.upstream.headers import Login
 from grokgateway import config, crypto
 from grokgateway.jobs.batch_runner import ItemFailed, Params, Result, Work
@@ -64,20 +64,36 @@ async def nsfw(target: str, params: Params) -> Result:
 
 async def cache_clear(target: str, params: Params) -> Result:
     """Delete the account's files at upstream, page by page to the end."""
-    login, settings = await login_of(await account_of(target)), config.current()
-    deleted = failed = 0
+    account = await account_of(target)
     try:
-        for asset in await listing.listed(login, settings):
-            try:
-                await assets.delete(login, asset.id, settings)
-                deleted += 1
-            except GatewayError:
-                failed += 1
-    except GatewayError as error:
-        raise ItemFailed(error.message) from error
-    if failed:
-        raise ItemFailed(f"{deleted} files were deleted, {failed} could not be")
-    return {"deleted": deleted}
+        cleared = await online.clear(account.pk)
+    except online.Unreachable as reason:
+        raise ItemFailed(str(reason)) from reason
+    if cleared.failures:
+        kept = "; ".join(f"{one} ({why})" for one, why in cleared.failures.items())
+        told = f"{cleared.deleted} files were deleted, {len(cleared.failures)} were not"
+        raise ItemFailed(f"{told}: {kept}")
+    return {"deleted": cleared.deleted}
+
+
+async def count_assets(target: str, params: Params) -> Result:
+    """How much the account keeps at upstream; what it is, is not stored."""
+    account = await account_of(target)
+    try:
+        files = await online.files_of(account.pk)
+    except online.Unreachable as reason:
+        raise ItemFailed(str(reason)) from reason
+    return {"count": len(files), "size_bytes": sum(file.size_bytes for file in files)}
+
+
+async def delete_asset(target: str, params: Params) -> Result:
+    """One file, of the account that `params` names."""
+    account = await account_of(str(params["account"]))
+    try:
+        await online.delete(account.pk, target)
+    except online.Unreachable as reason:
+        raise ItemFailed(str(reason)) from reason
+    return {"deleted": 1}
 
 
 async def import_accounts(target: str, params: Params) -> Result:
@@ -117,5 +133,7 @@ ALL: Mapping[str, Work] = {
     "accept-terms": accept_terms,
     "nsfw": nsfw,
     "cache-clear": cache_clear,
+    "assets": count_assets,
+    "assets-delete": delete_asset,
     steps.KIND: import_accounts,
 }

@@ -7,6 +7,7 @@ the kind for itself, so saving goes on beside it, and stopping in between harms 
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -52,14 +53,25 @@ def reconcile(shelf: Shelf, stopped: Stopped = lambda: False) -> Outcome:
     return Outcome(shelf.kind, adopted, lost, parts, files, size)
 
 
+def foreseen(shelf: Shelf) -> Outcome:
+    """What it would do; the totals are those of the rows as they are."""
+    adopted = sum(len(strangers(shelf, names)) for names in batches(shelf.names()))
+    lost = sum(map(len, missing(shelf))) if shelf.is_there() else 0
+    files, size = counted(shelf)
+    parts = len(list(old_parts(shelf, timezone.now())))
+    return Outcome(shelf.kind, adopted, lost, parts, files, size)
+
+
 def drop_lost(shelf: Shelf, stopped: Stopped) -> int:
+    found = until(stopped, missing(shelf))
+    return sum(index.forget(shelf, ids) for ids in found if ids)
+
+
+def missing(shelf: Shelf) -> Iterator[list[int]]:
+    """The rows whose file is not there, a batch of rows at a time."""
     there = presence(shelf)
-    rows = Asset.objects.filter(kind=shelf.kind)
-    count = 0
-    for batch in until(stopped, index.pages(rows)):
-        missing = [row.pk for row in batch if not there(row.name)]
-        count += index.forget(shelf, missing) if missing else 0
-    return count
+    for batch in index.pages(Asset.objects.filter(kind=shelf.kind)):
+        yield [row.pk for row in batch if not there(row.name)]
 
 
 def batches(names: Iterator[str]) -> Iterator[list[str]]:
@@ -78,14 +90,18 @@ def presence(shelf: Shelf) -> Callable[[str], bool]:
 
 def adopt(shelf: Shelf, names: list[str]) -> int:
     """Index those of the files that are not yet; count them."""
+    return sum(inserted(shelf, asset) for asset in strangers(shelf, names))
+
+
+def strangers(shelf: Shelf, names: list[str]) -> list[Asset]:
+    """Rows, not yet stored, of those of the files that have none."""
     known = set(
         Asset.objects.filter(kind=shelf.kind, name__in=names).values_list(
             "name", flat=True
         )
     )
     strange = (name for name in names if name not in known)
-    found = [asset for name in strange if (asset := described(shelf, name))]
-    return sum(inserted(shelf, asset) for asset in found)
+    return [asset for name in strange if (asset := described(shelf, name))]
 
 
 def described(shelf: Shelf, name: str) -> Asset | None:
@@ -132,29 +148,33 @@ def inserted(shelf: Shelf, asset: Asset) -> bool:
 def recount(shelf: Shelf) -> tuple[int, int]:
     """Set the totals to what the rows say: files and bytes, shared ones once."""
     usage = index.locked(shelf.kind)
-    names = Asset.objects.filter(kind=shelf.kind).order_by().values("name")
-    sums = names.annotate(one=Max("size")).aggregate(n=Count("one"), s=Sum("one"))
-    usage.files, usage.size = sums["n"], sums["s"] or 0
+    usage.files, usage.size = counted(shelf)
     usage.save(update_fields=["files", "size"])
     return usage.files, usage.size
+
+
+def counted(shelf: Shelf) -> tuple[int, int]:
+    names = Asset.objects.filter(kind=shelf.kind).order_by().values("name")
+    sums = names.annotate(one=Max("size")).aggregate(n=Count("one"), s=Sum("one"))
+    return sums["n"], sums["s"] or 0
 
 
 def remove_parts(shelf: Shelf, now: datetime) -> int:
     """Remove what downloads left behind when their process died."""
     count = 0
+    for path in old_parts(shelf, now):
+        with suppress(FileNotFoundError):
+            path.unlink()
+            count += 1
+    return count
+
+
+def old_parts(shelf: Shelf, now: datetime) -> Iterator[Path]:
+    before = (now - PART_LIFE).timestamp()
     for folder in {shelf.folder, Path(settings.DATA_DIR) / "files" / "incoming"}:
         if folder is None or not folder.is_dir():
             continue
         for path in folder.glob(f".*{PART_SUFFIX}"):
-            count += remove_if_old(path, now - PART_LIFE)
-    return count
-
-
-def remove_if_old(path: Path, before: datetime) -> bool:
-    try:
-        if path.stat().st_mtime >= before.timestamp():
-            return False
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    return True
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    yield path

@@ -15,7 +15,6 @@ from media.models import Asset, Kind
 from media.shelves import shelf
 
 GRACE = timedelta(minutes=10)
-SHOWN: dict[str, None] = {"removed_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,9 @@ class Removed:
     undo: str
 
 
-def remove(assets: QuerySet[Asset], now: datetime) -> Removed:
+def remove(ids: Sequence[int], now: datetime) -> Removed:
     """What is removed already stays with the removal that took it."""
     token = secrets.token_hex(16)
-    ids = list(assets.filter(removed_at=None).values_list("pk", flat=True))
     count = sum(mark(chunk, token, now) for chunk in chunks(ids))
     return Removed(count, token if count else "")
 

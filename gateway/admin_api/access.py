@@ -20,6 +20,7 @@ SHIPPED_KEY = "grok2api"
 TICKET_S = 60
 TICKET = "admin-ticket:"
 SCRIPT = "app_key"
+CACHE_PATH = "/admin/api/cache"
 
 
 def staff(request: HttpRequest) -> object | None:
@@ -37,6 +38,8 @@ async def signed_in(request: HttpRequest) -> object | None:
 
 def needed(request: HttpRequest) -> str:
     reading = request.method in {"GET", "HEAD"}
+    if request.path.startswith(CACHE_PATH):
+        return "media.view_asset" if reading else "media.delete_asset"
     return "accounts.view_account" if reading else "accounts.change_account"
 
 

@@ -4,7 +4,16 @@ import json
 
 from ninja import NinjaAPI
 
-from gateway.admin_api import access, batch, errors, explain, status, tokens
+from gateway.admin_api import (
+    access,
+    assets,
+    batch,
+    cache,
+    errors,
+    explain,
+    status,
+    tokens,
+)
 
 api = NinjaAPI(
     title="Grok Gateway: operators",
@@ -17,6 +26,8 @@ api.add_router("", tokens.router)
 api.add_router("", batch.router)
 api.add_router("", status.router)
 api.add_router("", explain.router)
+api.add_router("", cache.router)
+api.add_router("", assets.router)
 errors.register(api)
 
 PREFIX = "/admin/api/"

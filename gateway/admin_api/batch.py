@@ -107,12 +107,21 @@ def begun(
     by = access.actor(request)
     job, unknown = created(kind, payload.tokens, params, by, at_once)
     if how.later:
-        body = {"status": "success", "task_id": job.public_id, "total": job.total}
-        return JsonResponse(body | {"unknown": unknown})
+        return JsonResponse(accepted(job) | {"unknown": unknown})
+    return JsonResponse(answer_of(ended(job)) | {"unknown": unknown})
+
+
+def accepted(job: BatchJob) -> Json:
+    """What a caller gets who will follow it."""
+    return {"status": "success", "task_id": job.public_id, "total": job.total}
+
+
+def ended(job: BatchJob) -> BatchJob:
+    """The job once it has ended; waits in the request's own thread."""
     while job.status not in ENDED:
-        time.sleep(POLL_S)  # in this request's own thread
+        time.sleep(POLL_S)
         job.refresh_from_db()
-    return JsonResponse(answer_of(job) | {"unknown": unknown})
+    return job
 
 
 def created(

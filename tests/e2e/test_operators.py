@@ -101,7 +101,15 @@ def test_online_files_are_cleared(gateway, api):
     }
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"{gateway.url}/v1/chat/completions"
-    assert httpx.post(url, json=body, headers=headers, timeout=30).status_code == 200
+    for _ in range(2):
+        assert httpx.post(url, json=body, headers=headers, timeout=30).is_success
+    told = api.get("/assets", params={"token": TOKENS[2]}).json()
+    (kept,) = told["tokens"]
+    assert (told["total_assets"], kept["count"], kept["error"]) == (2, 2, None)
+    chosen = {"token": kept["id"], "asset_id": kept["assets"][0]["id"]}
+    assert api.post("/assets/delete-item", json=chosen).json()["status"] == "success"
+    again = api.post("/assets/delete-item", json=chosen)
+    assert (again.status_code, again.json()["error"]["code"]) == (502, "upstream_error")
     done = api.post("/batch/cache-clear", json={"tokens": [TOKENS[2]]}).json()
     assert list(done["results"].values()) == [{"deleted": 1}]
 

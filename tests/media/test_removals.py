@@ -29,8 +29,8 @@ async def saved(count):
 
 
 async def remove(*assets, ago=timedelta(0)):
-    rows = Asset.objects.filter(pk__in=[asset.pk for asset in assets])
-    return await threads.index(removals.remove, rows, timezone.now() - ago)
+    ids = [asset.pk for asset in assets]
+    return await threads.index(removals.remove, ids, timezone.now() - ago)
 
 
 def left(files):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from media.models import Kind
-from media.reconcile import reconcile
+from media.reconcile import foreseen, reconcile
 from media.shelves import shelf
 
 
@@ -18,16 +18,24 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only tell what would change"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     # Any: what argparse has collected; Django fixes this signature
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
-        done = [reconcile(shelf(kind)) for kind in Kind]
+        dry_run: bool = options["dry_run"]
+        look = foreseen if dry_run else reconcile
+        done = [look(shelf(kind)) for kind in Kind]
         if options["json"]:
-            self.stdout.write(json.dumps({"kinds": [asdict(one) for one in done]}))
+            shown = {"dry_run": dry_run, "kinds": [asdict(one) for one in done]}
+            self.stdout.write(json.dumps(shown))
             return
         for one in done:
             self.stdout.write(
-                f"{one.kind}: {one.adopted} taken in, {one.lost} lost, "
-                f"{one.parts} unfinished removed; {one.files} files, {one.size} bytes"
+                f"{one.kind}: {one.adopted} {'to take' if dry_run else 'taken'} in, "
+                f"{one.lost} lost, {one.parts} unfinished "
+                f"{'to remove' if dry_run else 'removed'}; "
+                f"{one.files} files, {one.size} bytes"
             )
