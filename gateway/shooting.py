@@ -28,8 +28,9 @@ from gateway.conversation.requests import Conversation, Message, Role, Text
 from gateway.errors import GatewayError, Kind, UpstreamFailure
 from gateway.films import Script
 from gateway.media_links import Resolver
+from gateway.protocols.base import STATUS
 from gateway.protocols.openai_videos import RATIOS
-from gateway.recorder import Journal
+from gateway.recorder import Journal, record
 from gateway.search import Search
 from gateway.upstream.headers import Login
 from gateway.upstream.video import Segment
@@ -46,6 +47,7 @@ BEAT_S = 1.0  # progress is written no more often
 RENEW_EVERY_S = 5.0  # which is also how soon a deletion elsewhere is seen
 MOST_CLAIMS = 3
 PROTECT = timedelta(hours=1)
+ENDPOINT = "video job"
 INTERRUPTED = "interrupted"
 CUT = "The gateway stopped while upstream was at work."
 TOLD = {  # codes of a failed job where they are more exact than the general one
@@ -66,16 +68,20 @@ class Failed(Exception):
 
 
 async def perform(job: VideoJob) -> None:
-    """Work a claimed job off, or leave it to another worker; its row tells which."""
+    """Work a claimed job off, or leave it to another worker; its row tells which.
+
+    What was done is recorded like a request.
+    """
     take = Take(job)
     try:
         await worked(take, config.current().number("video.total_sec"))
     except ClaimLost:
         logger.info("video job %s is no longer ours", job.public_id)
+        return
     except Failed as failure:
         await take.fail(failure.code, str(failure))
     except GatewayError as error:
-        await take.fail(code_of(error), error.message)
+        await take.fail(code_of(error), error.message, STATUS[error.kind])
     except MediaError as error:
         await take.fail(error.code, str(error))
     except asyncio.CancelledError:
@@ -84,6 +90,7 @@ async def perform(job: VideoJob) -> None:
     except Exception:
         logger.exception("video job %s failed", job.public_id)
         await take.fail(str(Kind.VIDEO_FAILED), "The gateway failed; see its log.")
+    record(take.ask.journal)
 
 
 async def worked(take: "Take", limit_s: float) -> None:
@@ -113,6 +120,7 @@ class Take:
         self._settings = config.current()
         self._percent = 0
         self._login: Login | None = None
+        self.ask = ask_of(job)
 
     async def shoot(self) -> None:
         self._refuse_to_repeat()
@@ -133,8 +141,9 @@ class Take:
                 renewed = clock()
                 await self._write(jobs.renew, timezone.now(), self._percent)
 
-    async def fail(self, code: str, message: str) -> None:
+    async def fail(self, code: str, message: str, status: int = 500) -> None:
         logger.info("video job %s failed: %s", self.job.public_id, code)
+        self.ask.journal.status, self.ask.journal.error_code = status, code
         with contextlib.suppress(ClaimLost):
             await self._write(jobs.fail, code, message, timezone.now())
 
@@ -168,15 +177,9 @@ class Take:
         files = await reels.inputs_of(job.inputs)
         return Script(job.prompt, filming, files, self._settings, done)
 
-    def _ask(self) -> Ask:
-        message = Message(Role.USER, (Text(self.job.prompt),))
-        journal = Journal(self.job.public_id, "/v1/videos", model=self.job.model)
-        caller = Caller(self.job.owner, pools=frozenset(self.job.pools))
-        return Ask(Conversation(self.job.model, (message,)), journal, caller)
-
     async def _begin(self, script: Script) -> None:
         """On whichever account films it; on one only once upstream has begun."""
-        route, ask = catalog.current().route(self.job.model), self._ask()
+        route, ask = catalog.current().route(self.job.model), self.ask
         wanted = films.wanted(route, ask, self._settings)
         search = Search(route, self._settings, ask, wanted)
         attempt = partial(self._attempt, script, ask)
@@ -184,7 +187,7 @@ class Take:
 
     async def _go_on(self, script: Script) -> None:
         """On the account whose posts they are."""
-        route, ask = catalog.current().route(self.job.model), self._ask()
+        route, ask = catalog.current().route(self.job.model), self.ask
         entries = directory.current().entries()
         own = self.job.account
         others = {one.id for one in entries if one.row.public_id != own}
@@ -241,11 +244,20 @@ class Take:
         )
         try:
             await self._write(jobs.complete, asset, now, forgotten_at, still)
+            self.ask.journal.status = 200
         except ClaimLost:
             for one in (asset, still):
                 if one is not None:
                     await store.delete(one)
             raise
+
+
+def ask_of(job: VideoJob) -> Ask:
+    """The job as a turn knows a request; recorded beside the one that made it."""
+    message = Message(Role.USER, (Text(job.prompt),))
+    journal = Journal(job.public_id, ENDPOINT, model=job.model, key=job.owner)
+    caller = Caller(job.owner, pools=frozenset(job.pools))
+    return Ask(Conversation(job.model, (message,)), journal, caller)
 
 
 async def exhausted(batches: AsyncGenerator[Sequence[Event], None]) -> None:

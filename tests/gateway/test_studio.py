@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.credentials import seal
 from gateway import shooting, studio
 from gateway.entry import Entry
+from gateway.recorder import COLUMNS
 from gateway.shooting import CUT, Failed, Take, worked
 from grokgateway import config
 from media import jobs
@@ -108,10 +109,14 @@ async def test_one_clip_for_two_prompts_is_handed_out_once(host):
     assert (job["status"], job["error"]["code"]) == ("failed", "repeated_result")
 
 
-async def test_another_account_films_what_the_first_was_refused(host):
+async def test_another_account_films_what_the_first_was_refused(host, stage):
     job = await made(host, 429, [finished()])
     assert job["status"] == "completed"
     assert sorted(host.cookies) == ["a", "b"]
+    [record] = [one for one in stage.kept.records if one[0] == job["id"]]
+    named = dict(zip(COLUMNS, record, strict=True))
+    assert (named["status"], named["model"]) == (200, "grok-imagine-video")
+    assert [one["reason"] for one in named["attempts"]] == ["rate_limited", "ok"]
 
 
 async def test_a_download_that_fails_is_tried_again(host):
