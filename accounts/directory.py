@@ -18,7 +18,7 @@ from django.db import Error, close_old_connections
 
 from accounts import store
 from accounts.breaker import State
-from accounts.claims.base import Store, Unreachable
+from accounts.claims.base import Peer, Store, Unreachable
 from accounts.claims.member import Member
 from accounts.claims.redis import RedisStore
 from accounts.claims.sql import SqlStore
@@ -41,6 +41,7 @@ __all__ = [
     "follow",
     "leave",
     "load",
+    "peers",
     "ready",
     "sync",
 ]
@@ -69,6 +70,14 @@ def current() -> Directory:
 def breakers() -> list[State]:
     """Every breaker of this process, for status pages."""
     return HOME.directory.breakers.states()
+
+
+def peers() -> list[Peer]:
+    """The serving processes as this one knows them, itself left out; seconds old."""
+    member = HOME.member
+    if member is None:
+        return []
+    return [peer for peer in member.circle.peers if peer.id != member.circle.me.id]
 
 
 def load() -> Directory:

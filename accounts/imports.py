@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import restorepoints
+from accounts.claims import telling
 from accounts.credentials import public_id, seal, token_hash
 from accounts.documents import AUTO, Entry, Parsed, Rejected
 from accounts.models import Account, Pool, RestorePoint, Status, TierSource
@@ -183,6 +184,7 @@ def revive(dead: Sequence[Account], wanted: dict[str, Entry], step: Step) -> Non
             updated_at=step.at,
         )
     reset_windows({account.pk: account.pool for account in dead})
+    telling.bar(dict.fromkeys((account.pk for account in dead), 0.0))
 
 
 def retag(tagged: Sequence[Account], wanted: dict[str, Entry], step: Step) -> None:

@@ -4,6 +4,7 @@ A point is made in the transaction of each chunk it protects. Undoing writes the
 status, tags, pool, windows and deletion; counters of use go on as they are.
 """
 
+import math
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts import standing
 from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, RestorePoint, RestoreRow
 from accounts.store.changes import locked, record, state_of
 from accounts.store.revisions import take_revision
-from accounts.store.values import chunks, window_row
+from accounts.store.values import chunks, row_of, window_row
 from grokgateway.jobs import bulk
 
 PLAIN = ("status", "state_reason", "pool", "tier_source", "tags", "strikes")
@@ -123,9 +125,15 @@ def put_back(rows: dict[int, RestoreRow], by: str, now: datetime) -> int:
         before.setdefault(state_of(account), []).append(was)
     for state, changed in before.items():
         record(changed, state, reason="undone", by=by, at=now)
+    telling.bar({account.pk: barred_until(account) for account in accounts})
     write(accounts)
     put_windows_back([row for row in rows.values() if not row.made], accounts)
     return len(accounts)
+
+
+def barred_until(account: Account) -> float:
+    row = row_of(account, ())
+    return row.cooling_until if standing.usable(row) else math.inf
 
 
 def write(accounts: Sequence[Account]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from secrets import token_hex
 
@@ -14,7 +15,9 @@ import redis
 POSTGRES = ("127.0.0.1", 5432)
 MARIADB = ("127.0.0.1", 3306)
 REDIS = ("127.0.0.1", 6379)
-REDIS_DB = 11  # ours alone: it is emptied
+REDIS_DB = 11  # for tests that keep to a prefix of their own
+REDIS_DBS = range(12, 16)  # one of them for a test that empties it
+HELD_S = 600
 
 
 def needed(name: str, address: tuple[str, int]) -> None:
@@ -62,12 +65,32 @@ def mariadb() -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
+    """A database that no other test run uses meanwhile."""
     needed("Redis", REDIS)
-    url = f"redis://{REDIS[0]}:{REDIS[1]}/{REDIS_DB}"
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-        yield url
-        client.flushdb()
+    with redis.Redis(*REDIS) as keeper:
+        number = taken(keeper)
+        url = f"redis://{REDIS[0]}:{REDIS[1]}/{number}"
+        try:
+            with redis.Redis.from_url(url) as client:
+                client.flushdb()
+                yield url
+                client.flushdb()
+        finally:
+            keeper.delete(mark_of(number))
+
+
+def taken(keeper: redis.Redis) -> int:
+    ends_at = time.monotonic() + HELD_S
+    while time.monotonic() < ends_at:
+        for number in REDIS_DBS:
+            if keeper.set(mark_of(number), os.getpid(), nx=True, ex=HELD_S):
+                return number
+        time.sleep(0.2)
+    raise AssertionError("every Redis database for tests is in use")
+
+
+def mark_of(number: int) -> str:
+    return f"g2test:database:{number}"
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """What passes between a purse and the directory that spends from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from accounts import standing
 from accounts.claims.base import Grant
 from accounts.claims.purse import Purse
-from accounts.ready import Stock
+from accounts.ready import Entry, Stock
 from accounts.roster import Directory
+from accounts.rows import Use
 
 
 def share(directory: Directory, purse: Purse, now: float) -> None:
@@ -16,6 +17,15 @@ def share(directory: Directory, purse: Purse, now: float) -> None:
         shelf.lay_all()
     for slots in purse.slots.values():
         directory.place(slots.entry.windows, now)
+
+
+def in_flight(entries: Iterable[Entry], now: float) -> Iterator[Use]:
+    """Units that calls under way have taken, for tables that others spend from."""
+    for entry in entries:
+        for stock in entry.windows:
+            if stock.held:
+                window, revision = stock.row(), entry.row.revision
+                yield Use(entry.id, now, None, window=window, revision=revision)
 
 
 def receive(

@@ -9,8 +9,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from accounts import store
 from accounts.claims import hands
-from accounts.claims.base import Back, Gone, Store, Unreachable
+from accounts.claims.base import LIFE_S, Back, Gone, Store, Unreachable
 from accounts.claims.circle import Circle, myself
 from accounts.claims.purse import Purse
 from accounts.claims.trading import Trade
@@ -19,7 +20,7 @@ from grokgateway.jobs import outbox
 
 logger = logging.getLogger(__name__)
 RENEW_S = 10.0
-WELCOME_S = 3.0  # how long a newcomer waits at its start for who was alone
+WELCOME_S = LIFE_S + RENEW_S  # by then who was alone has opened, or is dead
 LOOK_S = 0.1
 
 
@@ -36,6 +37,7 @@ class Member:
         self.circle = Circle(clock)
         self.trade = Trade(store, self.circle, directory, self.revive)
         self._directory = directory
+        self._told: list[dict[str, object]] = []  # breakers, in the latest notes
 
     async def join(self, *, alone: bool) -> None:
         """Register; without being alone, whatever is spent is taken from the store."""
@@ -50,11 +52,18 @@ class Member:
             logger.info("Accounts are shared among %d processes.", circle.size)
 
     async def welcomed(self) -> None:
-        """Wait until who was alone has opened its accounts, but not for ever."""
-        ends_at = self.circle.clock() + WELCOME_S
-        while not self.circle.admitted and self.circle.clock() < ends_at:
+        """Wait until who was alone has opened its accounts, but not for ever.
+
+        What is read before that lacks what that one has spent.
+        """
+        circle = self.circle
+        ends_at = circle.clock() + WELCOME_S
+        while not circle.admitted and not circle.alone and circle.clock() < ends_at:
             await asyncio.sleep(LOOK_S)
-            self.circle.peers = await self.store.peers(self.circle.me)
+            if circle.age_s >= RENEW_S:
+                await self._renew()  # buries who is dead by now
+            else:
+                circle.peers = await self.store.peers(circle.me)
 
     async def revive(self) -> None:
         """After a lapse: live on, or begin anew; raises `Unreachable`.
@@ -72,7 +81,7 @@ class Member:
         """Once a second: live on, notice others, give back what lies idle."""
         circle = self.circle
         try:
-            if circle.age_s >= RENEW_S:
+            if circle.age_s >= RENEW_S or self._told != self._paused():
                 await self._renew()
             elif circle.size == 1 or not circle.admitted:
                 circle.peers = await self.store.peers(circle.me)
@@ -106,19 +115,21 @@ class Member:
 
     async def _renew(self) -> None:
         circle = self.circle
-        began = circle.clock()
+        began, paused = circle.clock(), self._paused()
         try:
-            circle.peers = await self.store.renew(circle.me, self._notes())
+            circle.peers = await self.store.renew(circle.me, self._notes(paused))
         except Gone:
             await self._begin_anew()
         else:
             circle.renewed(began)
+            self._told = paused
 
     async def _begin_anew(self) -> None:
         """Others took this process for dead: what it held is theirs."""
         logger.warning("This process was taken for dead and joins anew.")
-        alone, self.circle.me = self.circle.alone, myself()
-        await outbox.current().flush()
+        alone = self.circle.alone
+        await self._write_down()
+        self.circle.me = myself()
         await self.join(alone=alone)
 
     async def _open(self) -> None:
@@ -127,22 +138,33 @@ class Member:
         purse = Purse()
         slots = purse.occupied(directory.entries())
         hands.share(directory, purse, time.time())
-        await outbox.current().flush()
+        await self._write_down()
         await self.store.open(circle.me, slots)
         circle.peers = await self.store.peers(circle.me)
         logger.info("Accounts are shared among %d processes now.", circle.size)
 
-    def _notes(self) -> dict[str, object]:
+    async def _write_down(self) -> None:
+        """What was spent alone, by calls under way too; raises `Unreachable`."""
+        if self.circle.alone:
+            for use in hands.in_flight(self._directory().entries(), time.time()):
+                outbox.current().put(store.USES, use)
+        if not await outbox.current().flush():
+            raise Unreachable("what was spent could not be written down")
+
+    def _paused(self) -> list[dict[str, object]]:
+        """The breakers that are open here; the others hear of a change at once."""
+        return [
+            {"operation": s.operation, "mode": s.mode, "fault": s.fault}
+            for s in self._directory().breakers.states()
+            if s.open
+        ]
+
+    def _notes(self, paused: list[dict[str, object]]) -> dict[str, object]:
         """What status pages of the other processes show of this one."""
-        states = self._directory().breakers.states()
         trade = self.trade
         return {
             "requests": trade.requests,
             "waited": trade.waited,
             "moves": trade.moves,
-            "breakers": [
-                {"operation": s.operation, "mode": s.mode, "fault": s.fault}
-                for s in states
-                if s.open
-            ],
+            "breakers": paused,
         }

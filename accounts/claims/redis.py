@@ -4,7 +4,6 @@ Windows come into Redis with the first claim on them and live there for two days
 first member, and one that was alone, begin a new epoch in which nothing is known yet.
 """
 
-import time
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, cast
 
@@ -28,11 +27,9 @@ from accounts.claims.base import (
     Want,
 )
 from accounts.claims.shares import kept_slots, parts
-from accounts.claims.telling import PREFIX, TIMEOUT_S, window_of
-from accounts.rows import Use, WindowRow
+from accounts.claims.telling import PREFIX, TIMEOUT_S, row_of, window_of
 from grokgateway.jobs import outbox
 
-ANY_REVISION = 2**62
 Json = dict[str, Any]  # what a script reads, of its own shape
 
 
@@ -104,7 +101,8 @@ class RedisStore:
         if not text:
             raise Gone
         found = orjson.loads(str(text))
-        self._copy(found["after"])
+        for account, mode in listed(found["touched"]):
+            outbox.current().put(store.COPIES, (int(account), mode))
         return [
             Grant(
                 want.account,
@@ -121,18 +119,11 @@ class RedisStore:
 
     async def leave(self, me: Me, backs: Sequence[Back]) -> None:
         await self.move(me, backs, (), Rates(1, 0, by_quota=True))
+        await outbox.current().flush()  # who is first after us reads the tables
         await self._run(scripts.LEAVE, me, [], {})
 
     async def aclose(self) -> None:
         await self._redis.aclose()
-
-    def _copy(self, after: object) -> None:
-        """What nobody holds of the touched windows goes into the tables, behind."""
-        now = time.time()
-        for account, mode, window in listed(after):
-            row = row_of(mode, window)
-            use = Use(int(account), now, None, window=row, revision=ANY_REVISION)
-            outbox.current().put(store.USES, use)
 
     async def _dead(self) -> list[str]:
         """Members on this host whose process is gone."""
@@ -203,15 +194,3 @@ def want_of(want: Want) -> Json:
         "free_units": want.free_units,
         "free_slots": want.free_slots,
     }
-
-
-def row_of(mode: str, window: Json) -> WindowRow:
-    return WindowRow(
-        mode,
-        int(window["left"]),
-        int(window["total"]),
-        int(window["window_s"]),
-        float(window["reset"]),
-        window["source"],
-        float(window["cooling"]),
-    )

@@ -129,6 +129,10 @@ local function touch(account, mode, w)
   save(key, w)
   if not seen[key] then table.insert(touched, {account, mode}); seen[key] = true end
 end
+local function barred(account)
+  local till = redis.call('GET', p .. 'b:' .. account)
+  return till and tonumber(till) > now
+end
 for _, b in ipairs(a.backs) do
   local returned = math.min(b.count, hold(a.me, b.account, b.mode, b.kept) - b.kept)
   if b.mode ~= '' and returned > 0 then
@@ -142,10 +146,13 @@ for _, b in ipairs(a.backs) do
     end
   end
 end
-local grants = {}
 local loads = p .. 'l:' .. epoch()
-for _, n in ipairs(a.wants) do
+local function take(n)
   local w = stored(key_of(n.account, n.mode)) or n.window
+  if barred(n.account) then
+    w.left, w.cooling = 0, string.format('%.6f', now + 1)
+    return {0, 0, false, w}
+  end
   renew(w)
   hold(a.me, n.account, '', n.held_slots)
   local load = tonumber(redis.call('HGET', loads, n.account) or '0')
@@ -169,23 +176,40 @@ for _, n in ipairs(a.wants) do
     w.left = w.left - units
     touch(n.account, n.mode, w)
   end
-  table.insert(grants, {units, slots, free <= 0, w})
+  return {units, slots, free <= 0, w}
 end
-local after = {}
-for _, one in ipairs(touched) do
-  table.insert(after, {one[1], one[2], stored(key_of(one[1], one[2]))})
-end
+local grants = {}
+for _, n in ipairs(a.wants) do table.insert(grants, take(n)) end
 redis.call('EXPIRE', loads, 172800)
-return cjson.encode({grants = grants, after = after})
+return cjson.encode({grants = grants, touched = touched})
 """
 )
+ASK = (
+    HEAD
+    + WINDOWS
+    + """
+local found = {}
+for _, one in ipairs(a.keys) do
+  table.insert(found, stored(key_of(one[1], one[2])) or false)
+end
+return cjson.encode(found)
+"""
+)
+BAR = """
+local p, a = KEYS[1], cjson.decode(ARGV[1])
+for account, till in pairs(a.till) do redis.call('SET', p .. 'b:' .. account, till,
+  'EX', a.life) end
+for _, account in ipairs(a.open) do redis.call('DEL', p .. 'b:' .. account) end
+return 1
+"""
 TELL = (
     HEAD
     + WINDOWS
     + """
-if epoch() == '0' then return 0 end
+local lefts = {}
+if epoch() == '0' then return lefts end
 for _, n in ipairs(a.windows) do
-  local key = key_of(n.account, n.mode)
+  local key, left = key_of(n.account, n.mode), -1
   if n.force or redis.call('EXISTS', key) == 1 then
     if n.less then
       local field = n.account .. ':' .. n.mode
@@ -195,8 +219,10 @@ for _, n in ipairs(a.windows) do
       end
     end
     save(key, n.window)
+    left = n.window.left
   end
+  table.insert(lefts, left)
 end
-return 1
+return lefts
 """
 )

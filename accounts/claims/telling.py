@@ -1,16 +1,19 @@
-"""What the tables learn of windows, told to the Redis that processes claim from.
+"""What the tables learn of accounts, told to the Redis that processes claim from.
 
-Where claims are in the tables, or there is one process, there is nothing to tell.
+Where claims are in the tables, or there is one process, there is nothing to tell. Who
+tells holds the accounts' rows, and so does who copies out of Redis: what is copied
+after that is what was told.
 """
 
 import logging
-from collections.abc import Iterable
-from functools import partial
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import redis
 from django.conf import settings
-from django.db import transaction
 
 from accounts.claims import scripts
 from accounts.rows import WindowRow
@@ -18,7 +21,9 @@ from accounts.rows import WindowRow
 logger = logging.getLogger(__name__)
 PREFIX = "g2:claims:"
 TIMEOUT_S = 2.0
+BARRED_S = 120  # by then every process has heard of it
 Told = tuple[int, WindowRow]
+Key = tuple[int, str]  # account, mode
 
 
 def client() -> redis.Redis:
@@ -29,17 +34,14 @@ def client() -> redis.Redis:
 
 def tell(
     windows: Iterable[Told], *, known_only: bool = False, less: bool = False
-) -> None:
-    """Set windows once the present transaction is committed.
+) -> list[Told]:
+    """Set windows; returns them as they are now where nobody holds of them.
 
     `known_only`: only those that were claimed from already; `less`: by what is in hand.
     """
-    if settings.REDIS_URL and (told := list(windows)):
-        step = partial(send, told, known_only=known_only, less=less)
-        transaction.on_commit(step, robust=True)
-
-
-def send(windows: list[Told], *, known_only: bool, less: bool) -> None:
+    told = list(windows)
+    if not settings.REDIS_URL or not told:
+        return told
     wanted = [
         {
             "account": str(account),
@@ -48,14 +50,46 @@ def send(windows: list[Told], *, known_only: bool, less: bool) -> None:
             "less": less,
             "window": window_of(row),
         }
-        for account, row in windows
+        for account, row in told
     ]
-    arguments = orjson.dumps({"me": "", "windows": wanted}).decode()
+    lefts = send(scripts.TELL, {"me": "", "windows": wanted})
+    if not isinstance(lefts, list) or len(lefts) != len(told):
+        return told
+    return [
+        (account, replace(row, remaining=left) if left >= 0 else row)
+        for (account, row), left in zip(told, lefts, strict=True)
+    ]
+
+
+def bar(until: Mapping[int, float]) -> None:
+    """Accounts that nobody takes until then, which may be infinity; 0.0: as before."""
+    if not settings.REDIS_URL or not until:
+        return
+    latest = time.time() + BARRED_S
+    barred = {str(one): min(at, latest) for one, at in until.items() if at}
+    opened = [str(one) for one, at in until.items() if not at]
+    send(scripts.BAR, {"till": barred, "open": opened, "life": BARRED_S})
+
+
+def send(script: str, wanted: Mapping[str, object]) -> object:
     try:
         with client() as asked:
-            asked.eval(scripts.TELL, 1, PREFIX, arguments)
+            return asked.eval(script, 1, PREFIX, orjson.dumps(wanted).decode())
     except (redis.RedisError, OSError) as error:
-        logger.warning("Claims were not told of windows: %s", type(error).__name__)
+        logger.warning("Claims were not told of accounts: %s", type(error).__name__)
+        return None
+
+
+def ask(asked: redis.Redis, keys: Sequence[Key]) -> list[Told]:
+    """The windows that are known there; raises `RedisError`."""
+    named = [(str(account), mode) for account, mode in keys]
+    wanted = orjson.dumps({"me": "", "keys": named}).decode()
+    found = orjson.loads(str(asked.eval(scripts.ASK, 1, PREFIX, wanted), "utf-8"))
+    return [
+        (account, row_of(mode, window))
+        for (account, mode), window in zip(keys, found or (), strict=True)
+        if window
+    ]
 
 
 def window_of(row: WindowRow, in_hand: int = 0) -> dict[str, object]:
@@ -68,3 +102,15 @@ def window_of(row: WindowRow, in_hand: int = 0) -> dict[str, object]:
         "cooling": f"{row.cooling_until:.6f}",
         "source": row.source,
     }
+
+
+def row_of(mode: str, window: Mapping[str, Any]) -> WindowRow:  # of window_of's shape
+    return WindowRow(
+        mode,
+        int(window["left"]),
+        int(window["total"]),
+        int(window["window_s"]),
+        float(window["reset"]),
+        window["source"],
+        float(window["cooling"]),
+    )

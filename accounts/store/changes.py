@@ -1,5 +1,6 @@
 """Changes made by people and imports; each chunk of rows takes one revision."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -94,6 +95,8 @@ def change(
     Account.objects.filter(pk__in=[account.pk for account in found]).update(
         **values, revision=revision, ruled_at=revision, updated_at=at
     )
+    barred_until = 0.0 if to_status == Status.ACTIVE else math.inf
+    telling.bar(dict.fromkeys((account.pk for account in found), barred_until))
     record(found, to_status, reason=reason, by=by, at=at)
     return len(found)
 

@@ -1,9 +1,11 @@
 """Standings that several processes change: outcomes are judged on what is stored."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from accounts import standing
+from accounts.claims import telling
 from accounts.models import Account, Status
 from accounts.rows import AccountRow, StatusChange, Use, WindowRow
 from accounts.standing import Outcome
@@ -26,11 +28,16 @@ def replay(uses: Mapping[int, Sequence[Use]], revision: int) -> Replay:
     What a process saw before an operator decided about the account is dropped.
     """
     found = Replay()
+    barred: dict[int, float] = {}
     for account in Account.objects.filter(pk__in=list(uses)):
         counted = [use for use in uses[account.pk] if use.revision >= account.ruled_at]
         if not counted:
             continue
-        row, changes = judged(row_of(account, ()), counted)
+        before = row_of(account, ())
+        row, changes = judged(before, counted)
+        if (row.status, row.cooling_until) != (before.status, before.cooling_until):
+            usable = standing.usable(row)
+            barred[account.pk] = row.cooling_until if usable else math.inf
         Account.objects.filter(pk=account.pk).update(
             **state(row, changes), revision=revision
         )
@@ -38,6 +45,7 @@ def replay(uses: Mapping[int, Sequence[Use]], revision: int) -> Replay:
         for use in counted:
             if use.window is not None:
                 found.windows.append((account.pk, use.window))
+    telling.bar(barred)
     return found
 
 

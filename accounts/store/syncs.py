@@ -15,6 +15,7 @@ from accounts.quotas import BASIC_WINDOW_S, TOTALS
 from accounts.store.changes import change, locked, reset_windows
 from accounts.store.hands import units_in_hand
 from accounts.store.revisions import take_revision
+from accounts.store.uses import save_windows
 from accounts.store.values import window_row
 from accounts.tiers import Tier, decided
 
@@ -77,6 +78,7 @@ def save_readings(
     What processes that share accounts have in hand may be on its way upstream.
     """
     in_hand = units_in_hand(account_id)
+    windows: list[telling.Told] = []
     for mode, reading in readings.items():
         if mode not in TOTALS[pool]:
             continue
@@ -96,7 +98,9 @@ def save_readings(
         window, _ = QuotaWindow.objects.update_or_create(
             account_id=account_id, mode=mode, defaults=values
         )
-        telling.tell([(account_id, window_row(window))], less=True)
+        windows.append((account_id, window_row(window)))
+    told = telling.tell(windows, less=True)
+    save_windows(pair for pair in told if pair not in windows)
 
 
 def expire(account_id: int, reason: str = DEAD, by: str = "") -> None:

@@ -39,6 +39,10 @@ async def status(request: HttpRequest) -> Json:
             }
             for one in directory.breakers()
         ],
+        "processes": [
+            {"name": peer.name, "open_breakers": peer.notes.get("breakers", [])}
+            for peer in directory.peers()
+        ],
     }
 
 

@@ -97,26 +97,31 @@ class Outbox:
     def dropped(self) -> int:
         return sum(queue.dropped for queue in tuple(self._queues.values()))
 
-    async def flush(self) -> None:
-        """Write what was put so far, in the one thread that belongs to this outbox."""
+    async def flush(self) -> bool:
+        """Write what was put so far, in the one thread that belongs to this outbox.
+
+        Tells whether all of it is stored.
+        """
         if self.waiting or self._writing.locked():
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._executor, self._flush_and_close)
+            return await loop.run_in_executor(self._executor, self._flush_and_close)
+        return True
 
-    def flush_sync(self) -> None:
+    def flush_sync(self) -> bool:
         """Write what was put so far, in the calling thread."""
         with self._writing:
-            for sink, queue in tuple(self._queues.items()):
-                self._drain(sink, queue)
+            queues = tuple(self._queues.items())
+            stored = [self._drain(sink, queue) for sink, queue in queues]
+        return all(stored)
 
-    def _flush_and_close(self) -> None:
+    def _flush_and_close(self) -> bool:
         close_old_connections()
         try:
-            self.flush_sync()
+            return self.flush_sync()
         finally:
             close_old_connections()
 
-    def _drain(self, sink: Sink, queue: Queue) -> None:
+    def _drain(self, sink: Sink, queue: Queue) -> bool:
         left = len(queue.rows)
         while left > 0:
             batch = queue.take(min(left, self._batch_rows))
@@ -128,9 +133,10 @@ class Outbox:
             except Exception:  # noqa: BLE001 - the outermost edge: rows are kept
                 queue.put_back(batch)
                 self._complain(sink, queue, failed=True)
-                return
+                return False
         if queue.dropped > queue.reported:
             self._complain(sink, queue, failed=False)
+        return True
 
     def _complain(self, sink: Sink, queue: Queue, *, failed: bool) -> None:
         """Log once a minute a sink, with the error being handled if there is one."""

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 class Periodic:
     name: str
     interval_s: float
-    run: Callable[[], Awaitable[None]]
+    run: Callable[[], Awaitable[object]]
 
     def __post_init__(self) -> None:
         if self.interval_s <= 0:

@@ -86,11 +86,13 @@ def running_gateway(
     accounts: dict[str, list[str]],
     server: str = "granian",
     workers: int = 1,
+    migrated: bool = False,
     **settings: str,
 ) -> Iterator[Gateway]:
     data_dir.mkdir(parents=True, exist_ok=True)
     env = environment(data_dir, upstream, **settings)
-    prepare(env, data_dir, json.dumps(accounts) if accounts else "")
+    if not migrated:
+        prepare(env, data_dir, json.dumps(accounts) if accounts else "")
     output = data_dir / "serve.log"
     with output.open("w") as sink:
         process = subprocess.Popen(
@@ -162,6 +164,8 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], output: Path) -> 
 
 
 def stop(process: subprocess.Popen[str]) -> None:
+    """Returns once the process and its workers are gone."""
+    workers = children(process.pid)
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -169,6 +173,37 @@ def stop(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    end(workers)
+
+
+def crash(gateway: Gateway) -> None:
+    """Kill it with its workers, as a host that fails would."""
+    workers = children(gateway.process.pid)
+    gateway.process.kill()
+    gateway.process.wait()
+    end(workers)
+
+
+def end(workers: list[int]) -> None:
+    for pid in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if not eventually(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    ):
+        raise AssertionError(f"workers go on: {workers}")
+
+
+def children(parent: int) -> list[int]:
+    """The workers of `serve`, in the order they were started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = stat.with_name("cmdline").read_bytes()
+            if int(fields[1]) == parent and b"resource_tracker" not in command:
+                found.append(int(stat.parent.name))
+    return sorted(found)
 
 
 def eventually(check, limit_s: float = 5.0):

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.gateway_process import Gateway, environment, manage, running_gateway
-from tests.e2e.test_claims import ask
+from tests.e2e.gateway_process import Gateway, running_gateway
+from tests.e2e.sharing import ask
 
 IMPORTED = 12_000
+POLL_S = 1
+IDLE_S = 6 * POLL_S + 1  # by then a process that is told of news polls rarely
 
 
 @contextlib.contextmanager
@@ -22,10 +24,13 @@ def running(
     sandbox,
     store: dict[str, Any],  # Any: keywords
 ) -> Iterator[Gateway]:
-    tmp_path.mkdir(exist_ok=True)
-    env = environment(tmp_path, sandbox.url, **store)
-    manage(env, "migrate", "-v0")
-    with running_gateway(tmp_path, sandbox.url, {}, **store) as gateway:
+    """Where nothing tells of news, at the usual interval; else quiet already."""
+    told: dict[str, Any] = {
+        "ACCOUNT_SYNC_ACTIVE_INTERVAL": str(POLL_S)
+    }  # Any: as above
+    with running_gateway(
+        tmp_path, sandbox.url, {}, **store, **(told if store else {})
+    ) as gateway:
         yield gateway
 
 
@@ -48,7 +53,8 @@ async def test_a_large_import_is_seen_within_five_seconds(
     sandbox, tmp_path, shared_store
 ):
     with running(tmp_path, sandbox, shared_store) as gateway:
-        await asyncio.sleep(16)  # longer than the polls that look for news often
+        if shared_store:
+            await asyncio.sleep(IDLE_S)
         names = [f"sandbox-super-n{n}" for n in range(IMPORTED)]
         # the one account of another tier is in the last rows that are written
         last = {"basic": [], "super": names, "heavy": ["sandbox-heavy-last"]}
@@ -66,7 +72,7 @@ async def test_a_change_is_told_within_a_second(sandbox, tmp_path, shared_store)
     with running(tmp_path, sandbox, shared_store) as gateway:
         one = json.dumps({"super": ["sandbox-super-told"]})
         gateway.manage("importaccounts", "-", stdin=one)
-        await asyncio.sleep(16)
+        await asyncio.sleep(IDLE_S)
         assert await ask(gateway, 1, 0) == 200
         disable = (
             "import time; from accounts import store;"

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from accounts.breaker import Mark
 from accounts.claims.member import Member
 from accounts.claims.purse import Slots
 from accounts.directory import Directory, Rules
 from accounts.errors import NoAccountAvailable
 from accounts.rows import WindowRow
+from accounts.standing import Outcome
+from grokgateway.jobs import outbox
 from tests.accounts.claims.memory import MemoryStore
 from tests.accounts.directories import FAST, make_row
 
@@ -58,6 +61,25 @@ class Process:
 def impatient(monkeypatch):
     """Nobody waits long for what will not come."""
     monkeypatch.setattr("accounts.claims.trading.WAIT_S", 0.1)
+
+
+@pytest.fixture(autouse=True)
+def written(monkeypatch):
+    """What goes to the tables; `stored` says whether they take it."""
+
+    class Recorder(outbox.Outbox):
+        rows = []
+        stored = True
+
+        def put(self, sink, row):
+            self.rows.append(row)
+
+        async def flush(self):
+            return self.stored
+
+    recorder = Recorder()
+    monkeypatch.setattr(outbox, "current", lambda: recorder)
+    return recorder
 
 
 @pytest.fixture
@@ -217,7 +239,7 @@ async def test_alone_it_asks_nobody(make, store, clock):
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_who_was_alone_opens_its_accounts_to_a_newcomer(make, store):
+async def test_who_was_alone_opens_its_accounts_to_a_newcomer(make, store, written):
     first, second = make(2, 1, 10, max_inflight=100)
     await first.start(alone=True)
     assert first.member.circle.alone
@@ -226,13 +248,34 @@ async def test_who_was_alone_opens_its_accounts_to_a_newcomer(make, store):
     await second.start(alone=True)
     assert not second.member.circle.alone
     assert await second.refusal() in {"saturated", "unreachable"}
-    # what was spent alone is in the tables by then
-    store.windows[1, "fast"] = replace(store.windows[1, "fast"], remaining=7)
+    written.stored = False  # what calls under way have taken must be written first
+    await first.member.beat()
+    assert first.member.circle.alone
+    written.stored = True
     await first.member.beat()
     assert not first.member.circle.alone
+    assert [use.window.remaining for use in written.rows] == [7, 7]
+    store.windows[1, "fast"] = written.rows[-1].window
     assert store.loads == {1: 3}
     got = await gathered(*[p.claim() for p in (first, second) for _ in range(9)])
     assert len(got) == 7
+
+
+async def test_others_hear_of_an_open_breaker_at_once(make, store):
+    one, other = await started(make(2, 10, 140))
+    breaker = one.directory.breakers.of("chat", "fast")
+    for account in (1, 2, 3):
+        breaker.begin(account, 1.0)
+        breaker.end(1.0)
+        breaker.suspect(Outcome.SERVER, account, Mark(1.0, 1.0, make_row(account)))
+    await one.member.beat()
+    await other.member.beat()
+    (peer,) = [p for p in store.members.values() if p.id == one.member.circle.me.id]
+    (told,) = peer.notes["breakers"]
+    assert (told["operation"], told["mode"]) == ("chat", "fast")
+    steps = store.steps
+    await one.member.beat()
+    assert store.steps == steps
 
 
 async def test_a_request_that_leaves_loses_nothing(make, store):

@@ -1,5 +1,6 @@
 """The Redis store on a real server; its scripts share as `shares` says."""
 
+import math
 import random
 import time
 from dataclasses import replace
@@ -54,6 +55,12 @@ def uses(monkeypatch):
 
 
 @pytest.fixture
+def told(prefix, settings, monkeypatch):
+    settings.REDIS_URL = URL
+    monkeypatch.setattr(telling, "PREFIX", prefix)
+
+
+@pytest.fixture
 async def both(store):
     for me in (ONE, OTHER):
         await store.join(me, {}, alone=False)
@@ -78,7 +85,7 @@ async def test_what_is_taken_and_given_back(both, uses):
         await both.move(ONE, backs, [], RATES)
     grant = await take(both, OTHER)
     assert grant.window.remaining == 138
-    assert [use.window.remaining for use in uses] == [137, 139, 138]
+    assert uses == [(1, "fast")] * 3
 
 
 async def test_slots_of_all_count(both):
@@ -132,17 +139,32 @@ async def test_the_first_after_all_have_left_begins_anew(both):
     assert (await take(both)).window.remaining == 139
 
 
-async def test_what_the_tables_learnt_is_told(both, prefix, settings, monkeypatch):
-    settings.REDIS_URL = URL
-    monkeypatch.setattr(telling, "PREFIX", prefix)
+async def test_what_the_tables_learnt_is_told(both, told):
     real = WindowRow("fast", 20, 140, 7200, time.time() + 99, "real")
-    telling.send([(1, real)], known_only=True, less=False)
+    assert telling.tell([(1, real)], known_only=True) == [(1, real)]
     grant = await take(both, units=3, slots=1)
     assert grant.window.remaining == 137
-    telling.send([(1, real)], known_only=False, less=True)
+    told = [(1, replace(real, remaining=17))]
+    assert telling.tell([(1, real)], less=True) == told
     grant = await take(both, OTHER)
     assert (grant.window.remaining, grant.window.source) == (16, "real")
     assert grant.window.reset_at == pytest.approx(real.reset_at, abs=1e-5)
+
+
+async def test_who_was_barred_is_not_given_out(both, told):
+    telling.bar({1: math.inf})
+    grant = await take(both)
+    assert (grant.units, grant.slots, grant.window.remaining) == (0, 0, 0)
+    assert grant.window.cooling_until == pytest.approx(time.time() + 1, abs=1)
+    telling.bar({1: 0.0, 2: time.time() - 1})
+    assert (await take(both)).window.remaining == 139
+
+
+async def test_a_window_is_read_as_it_is(both, told):
+    grant = await take(both, units=3, slots=1)
+    with telling.client() as asked:
+        found = telling.ask(asked, [(1, "auto"), (1, "fast")])
+    assert found == [(1, replace(grant.window))]
 
 
 async def test_the_script_shares_like_the_rule(both):

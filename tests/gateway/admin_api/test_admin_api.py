@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import imports
+from accounts import directory, imports
+from accounts.claims.base import Peer
+from accounts.claims.member import Member
 from accounts.documents import Defaults, parse
 from accounts.models import Account
 from gateway.admin_api import batch
@@ -15,6 +17,7 @@ from grokgateway import config
 from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Outcome, Target
 from grokgateway.jobs.models import BatchJob
+from tests.accounts.claims.memory import MemoryStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,6 +207,18 @@ def test_bad_bodies_name_the_place(api, method, path, body):
     assert error["code"] == "invalid_value"
     assert error["type"] == "invalid_request_error"
     assert not BatchJob.objects.exists()
+
+
+def test_status_shows_what_every_process_has_paused(api, monkeypatch):
+    paused = {"operation": "chat", "mode": "fast", "fault": "forbidden"}
+    member = Member(MemoryStore(), directory.current)
+    mine = Peer(member.circle.me.id, "here", False, {"breakers": [paused]})
+    member.circle.peers = [mine, Peer("b", "there", False, {"breakers": [paused]})]
+    monkeypatch.setattr(directory.HOME, "member", member)
+    monkeypatch.setattr(directory.current(), "loaded", True)
+    assert api("GET", "/status")["processes"] == [
+        {"name": "there", "open_breakers": [paused]}
+    ]
 
 
 def test_settings_are_masked_and_patched_whole_or_not_at_all(api):
