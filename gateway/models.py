@@ -244,3 +244,21 @@ class KeyUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}"
+
+
+class IdempotencyRecord(models.Model):
+    """An answer that is told again to its owner; `reply` is null while it is made."""
+
+    owner = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    reply = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="idempotency_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -7,7 +7,7 @@ from django.db import close_old_connections
 
 from accounts import restorepoints, store
 from accounts.drafts import previews
-from gateway import recorder, stored, tallies
+from gateway import idempotency, recorder, stored, tallies
 from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -24,6 +24,7 @@ def purge_expired() -> None:
         media_upkeep.purge(now)
         recorder.purge(snapshot.number("retention.requests_days"), now)
         keys.purge(now)
+        idempotency.purge(now)
         previews.purge(now)
         tallies.purge(now)
         purges = (

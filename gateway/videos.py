@@ -4,14 +4,12 @@ What is asked for is checked before a job exists; the work itself is the studio'
 """
 
 import asyncio
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from secrets import token_hex
 
-import orjson
 from django.utils import timezone
 
-from gateway import asking, catalog, films, studio
+from gateway import asking, catalog, films, idempotency, studio
 from gateway.auth import Caller
 from gateway.conversation.events import Usage
 from gateway.errors import GatewayError, Kind
@@ -27,7 +25,6 @@ from media.ranges import Conditions
 from media.serving import Serving
 
 RETRY_AFTER_S = 30
-MOST_KEY_CHARS = 255
 RUNNING = (State.QUEUED, State.IN_PROGRESS)
 SUFFIXES = {"video": "mp4", "thumbnail": "jpg"}
 
@@ -55,7 +52,7 @@ async def create(wish: Wish) -> Job:
     caller.permit(route.name, route.pools)
     references = order.filming.references
     films.refuse_unfilmable(order.filming, settings, references=len(references))
-    request_hash = await asyncio.to_thread(hash_of, order)
+    request_hash = await asyncio.to_thread(idempotency.hash_of, order)
     if known := await made_before(wish, request_hash):
         return told(known)
     limit = settings.number("video.queue_limit")
@@ -69,7 +66,7 @@ async def create(wish: Wish) -> Job:
         error = GatewayError(Kind.RATE_LIMITED, waiting, retry_after_s=RETRY_AFTER_S)
         raise error from exc
     except orders.KeyReused as exc:
-        raise conflict() from exc
+        raise idempotency.conflict() from exc
     wish.journal.usage = Usage(await asking.prompt_tokens(order.prompt), 0, 0)
     studio.current().wake()
     return told(job)
@@ -79,16 +76,14 @@ async def made_before(wish: Wish, request_hash: str) -> VideoJob | None:
     key = wish.idempotency_key
     if not key:
         return None
-    if len(key) > MOST_KEY_CHARS:
-        told = f"may have {MOST_KEY_CHARS} characters"
-        raise fields.invalid("Idempotency-Key", told)
+    idempotency.refuse_long(key)
     owner = wish.caller.fingerprint
     try:
         return await threads.disk(
             orders.repeated, owner, key, request_hash, timezone.now()
         )
     except orders.KeyReused as exc:
-        raise conflict() from exc
+        raise idempotency.conflict() from exc
 
 
 def job_of(wish: Wish, request_hash: str) -> VideoJob:
@@ -107,17 +102,6 @@ def job_of(wish: Wish, request_hash: str) -> VideoJob:
         pools=sorted(wish.caller.pools),
         usage_recorded=True,
     )
-
-
-def hash_of(order: Order) -> str:
-    """Of all that tells one order from another, its pictures included."""
-    filming = order.filming
-    plain = replace(filming, references=())
-    sources = [
-        hashlib.sha256(one.source.encode()).hexdigest() for one in filming.references
-    ]
-    body = orjson.dumps([order.model, order.prompt, plain, sources])
-    return hashlib.sha256(body).hexdigest()
 
 
 async def find(owner: str, video_id: str) -> Job:
@@ -202,11 +186,6 @@ def told(job: VideoJob) -> Job:
         expires_at=int(job.expires_at.timestamp()) if job.expires_at else None,
         remixed_from=first,
     )
-
-
-def conflict() -> GatewayError:
-    told = "The idempotency key belongs to another request."
-    return GatewayError(Kind.IDEMPOTENCY_CONFLICT, told, param="Idempotency-Key")
 
 
 def unknown() -> GatewayError:

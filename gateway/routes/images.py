@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import catalog, pictures
+from gateway import catalog, idempotency, pictures
 from gateway.asking import Ask
 from gateway.auth import caller_of
 from gateway.protocols import openai_images
@@ -87,4 +87,6 @@ async def answered(
         encoder = openai_images.Encoder(stamp, drawing, edit=edit)
         return StreamResponse(ask, encoder, openai_images.failure, run)
     reply = partial(openai_images.reply, stamp, inline=drawing.inline)
-    return await whole(ask, reply, run)
+    key = request.headers.get(idempotency.HEADER, "")
+    work = partial(whole, ask, reply, run)
+    return await idempotency.once(caller.fingerprint, key, order, work)

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import register_converter
 from ninja import Router
 
-from gateway import videos
+from gateway import idempotency, videos
 from gateway.auth import caller_of
 from gateway.delivery import FileResponse
 from gateway.protocols import openai_videos
@@ -71,7 +71,7 @@ async def create(request: HttpRequest) -> HttpResponse:
     form = await forms.read(request)
     order = openai_videos.parse(form.values, form.named(openai_videos.REFERENCE))
     journal.model = order.model
-    key = request.headers.get("Idempotency-Key", "")
+    key = request.headers.get(idempotency.HEADER, "")
     return shown(await videos.create(Wish(order, caller_of(request), journal, key)))
 
 

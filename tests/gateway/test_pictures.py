@@ -352,3 +352,18 @@ async def test_edits_in_json_and_in_no_form_at_all(web):
     headers = {"content-type": "multipart/form-data"}
     exchange = Exchange("POST", EDITS, b"x", headers=headers)
     assert envelope(await exchange.through(Entry())) == (400, "invalid_value")
+
+
+async def test_pictures_are_drawn_once_for_a_key(web):
+    web.chats = [[card(1)], [card(2)]]
+    headers = {**STRANGE, "Idempotency-Key": "draw"}
+
+    async def drawn(prompt):
+        body = {"model": LITE, "prompt": prompt}
+        return await post(body, GENERATIONS, headers=headers).through(Entry())
+
+    first, again = await drawn("a kite"), await drawn("a kite")
+    assert first.status == 200
+    assert again.json == first.json
+    assert len(web.chats) == 1
+    assert envelope(await drawn("a boat")) == (409, "idempotency_conflict")
