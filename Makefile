@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test e2e browser check services lint types contracts fix bench \
-	load docs screenshots snapshot lock clean
+	load docs screenshots messages snapshot lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ load: $(VENV)/stamp-dev ## Long tests: soak and large imports
 
 docs: $(VENV)/stamp ## Read docs/ in a browser, on port 8001
 	$(BIN)/python -m http.server 8001 --bind 127.0.0.1 --directory docs
+
+messages: $(VENV)/stamp-dev ## Collect texts to translate, and compile locale/
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.catalogues
 
 snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
 	$(BIN)/python manage.py config export --defaults > config.defaults.tmp
