@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import django
 import polib
@@ -56,6 +57,7 @@ def of_python(source: str, place: str) -> Iterator[Text]:
 def of_templates(paths: Iterable[Path]) -> Iterator[Text]:
     """Needs Django to be set up, whose parser knows what the tags mean."""
     from django.template import Template  # noqa: PLC0415 - after the set-up
+    from django.template.base import Node  # noqa: PLC0415 - likewise
     from django.templatetags.i18n import (  # noqa: PLC0415 - likewise
         BlockTranslateNode,
         TranslateNode,
@@ -64,15 +66,19 @@ def of_templates(paths: Iterable[Path]) -> Iterator[Text]:
     for path in paths:
         place = path.relative_to(ROOT).as_posix()
         parsed = Template(path.read_text())
-        for node in parsed.nodelist.get_nodes_by_type(TranslateNode):
-            literal = getattr(node.filter_expression.var, "literal", None)
-            if literal:
-                yield Text(str(literal).replace("%", "%%"), "", place)
-        for node in parsed.nodelist.get_nodes_by_type(BlockTranslateNode):
-            one, _names = node.render_token_list(node.singular)
-            many = node.render_token_list(node.plural)[0] if node.plural else ""
-            trim = node.trimmed
-            yield Text(cut(one, trim=trim), cut(many, trim=trim), place)
+        for node in parsed.nodelist.get_nodes_by_type(Node):
+            if isinstance(node, TranslateNode):
+                literal = getattr(node.filter_expression.var, "literal", None)
+                if literal:
+                    yield Text(str(literal).replace("%", "%%"), "", place)
+            elif isinstance(node, BlockTranslateNode):
+                yield of_block(node, place)
+
+
+def of_block(node: Any, place: str) -> Text:  # Any: Django's node of a block
+    one, _names = node.render_token_list(node.singular)
+    many = node.render_token_list(node.plural)[0] if node.plural else ""
+    return Text(cut(one, trim=node.trimmed), cut(many, trim=node.trimmed), place)
 
 
 def cut(text: str, *, trim: bool) -> str:
