@@ -14,6 +14,7 @@ from gateway import allowances, auth
 from gateway.auth import Caller
 from gateway.errors import GatewayError
 from gateway.keys import home
+from gateway.keys.cards import KeyCard
 from gateway.keys.ledger import Slot, Use
 from gateway.keys.store import USES
 from gateway.recorder import STATUS_CLIENT_GONE, Journal
@@ -39,14 +40,14 @@ class Admission:
         self._left = False
         self.over_limit = False
 
-    def enter(self) -> None:
+    async def enter(self) -> None:
         """Raises `GatewayError` for a request whose body need not be read."""
         if self._scope["method"] not in WITH_BODY or not self.guarded:
             return
         card = self.caller().card
         if card is not None and self._counts():
             try:
-                self._slot = home.ledger().enter(card)
+                self._slot = await entered(card)
             except GatewayError:
                 self.over_limit = True
                 raise
@@ -130,6 +131,12 @@ class Admission:
             forwarded=not headers.keys().isdisjoint(auth.FORWARDING_HEADERS),
             forwarded_for=text_of(headers.get(b"x-forwarded-for")),
         )
+
+
+async def entered(card: KeyCard) -> Slot:
+    """A place for one request; waits only where others hold what is left of a limit."""
+    sharing = home.sharing()
+    return await sharing.enter(card) if sharing else home.ledger().enter(card)
 
 
 def text_of(header: bytes | None) -> str | None:

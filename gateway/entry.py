@@ -67,7 +67,7 @@ class Entry:
         journal = admission.journal
         journal.status = STATUS_CLIENT_GONE
         try:
-            admission.enter()
+            await admission.enter()
             return await bodies.read(receive, bodies.limit(headers), headers)
         except GatewayError as error:
             journal.error_code = str(error.kind)

@@ -4,6 +4,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from gateway.share_tables import KeyMember, KeyShare  # noqa: F401 - found through here
+
 
 class Tier(models.TextChoices):
     BASIC = "basic"

@@ -19,6 +19,8 @@ from gateway import catalog, http, studio, works
 from gateway.conversation import tokens
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
+from gateway.keys import home as limits
+from gateway.keys import sharing
 from gateway.keys import store as keys
 from gateway.refreshing import Refresher
 from gateway.upkeep import purge_expired
@@ -92,6 +94,7 @@ class Application:
             await directory.leave()
         finally:
             await outbox.current().flush()
+            await limits.leave()
 
     def _route(self, scope: Scope) -> Asgi:
         if scope["type"] == "websocket":
@@ -143,6 +146,7 @@ class Application:
             Periodic("configuration", CONFIG_POLL_S, sync_to_async(reload_settings)),
             Periodic("accounts", self._sync_s, self._follow_accounts),
             Periodic("claims", BEAT_S, directory.beat),
+            Periodic("key limits", sharing.BEAT_S, limits.beat),
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
         ]
@@ -150,6 +154,7 @@ class Application:
             jobs += self._chores()
             jobs.append(Periodic("media caps", upkeep.WATCH_S, upkeep.watch))
             jobs.append(Periodic("media index", upkeep.TIDY_S, upkeep.tidy))
+        limits.share()
         interpreter.settle()
         loop = asyncio.get_running_loop()
         self._background = loop.create_task(run_all(jobs, self._stopping))

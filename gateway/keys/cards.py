@@ -15,6 +15,10 @@ class Limits:
     requests_per_day: int | None = None
     tokens_per_day: int | None = None
 
+    @property
+    def any(self) -> bool:
+        return self != Limits()
+
 
 @dataclass(frozen=True, slots=True)
 class KeyCard:
@@ -40,6 +44,9 @@ class KeyBook:
 
     def __len__(self) -> int:
         return len(self._cards)
+
+    def limited(self) -> list[KeyCard]:
+        return [card for card in self._cards.values() if card.limits.any]
 
     def ids(self) -> set[int]:
         return {card.id for card in self._cards.values()}

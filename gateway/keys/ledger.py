@@ -43,6 +43,10 @@ class Ledger:
         self._unix = unix
         self._meters: dict[int, Meter] = {}
         self.storing = threading.Lock()
+        self.shared = False  # with other processes, through the tables
+        self.member = ""  # under which they know this process
+        self.sole = False
+        self.valid_until = 0.0  # on the steady clock
 
     def moment(self) -> Moment:
         return Moment(self._steady(), self._unix())
@@ -54,9 +58,14 @@ class Ledger:
         return meter
 
     def enter(self, card: KeyCard) -> Slot:
-        """Take a place, which must be left; raises RATE_LIMITED where none is free."""
+        """Take a place, which must be left; raises RATE_LIMITED where none is free.
+
+        Raises `Short` where the limits are shared and more is to be asked for first.
+        """
         moment = self.moment()
-        self.meter(card.id).enter(card.limits, moment)
+        stale = not self.sole and moment.steady > self.valid_until
+        meter = self.meter(card.id)
+        meter.enter(card.limits, moment, shared=self.shared, stale=stale)
         return Slot(card, moment.day)
 
     def leave(self, slot: Slot, tokens: int) -> None:
@@ -65,12 +74,14 @@ class Ledger:
     def standing(self, card: KeyCard) -> Standing:
         return self.meter(card.id).standing(card.limits, self.moment())
 
+    def in_minute(self, moment: Moment) -> dict[int, int]:
+        """Requests within the last minute by key."""
+        return {key: meter.recent(moment) for key, meter in self._meters.items()}
+
     def wrote(self, sums: Mapping[tuple[int, int], Amount]) -> None:
         """By key and day, what has just been stored of this process's use."""
         for (key_id, day), amount in sums.items():
-            tally = self.meter(key_id).tally(day)
-            if tally.day == day:
-                tally.written = tally.written.plus(amount)
+            self.meter(key_id).wrote(day, amount)
 
     def read(
         self, day: int, stored: Mapping[int, Amount], known: Iterable[int]

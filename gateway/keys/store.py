@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 
-from gateway.keys import home, identity
+from gateway.keys import home, identity, shares
 from gateway.keys.cards import KeyBook, KeyCard, Limits
 from gateway.keys.ledger import Use
 from gateway.keys.meters import Amount
@@ -158,12 +158,15 @@ def save_singly(sums: Sums) -> dict[tuple[int, int], Sum]:
 def save_sums(sums: Sums) -> None:
     wanted = {key_id for key_id, _ in sums}
     known = set(ApiKey.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-    for (key_id, day), total in sums.items():
+    member = home.ledger().member
+    for (key_id, day), total in sorted(sums.items()):  # all writers in one order
         if key_id in known:
-            add_to_day(key_id, date_of(day), total)
             used_at = datetime.fromtimestamp(total.last_used_at, UTC)
             row = ApiKey.objects.filter(pk=key_id).exclude(last_used_at__gt=used_at)
             row.update(last_used_at=used_at)
+            add_to_day(key_id, date_of(day), total)
+            if member:
+                shares.stored(member, key_id, day, total.amount)
 
 
 def add_to_day(key_id: int, day: date, total: Sum) -> None:
@@ -179,6 +182,7 @@ def add_to_day(key_id: int, day: date, total: Sum) -> None:
 
 def purge(now: datetime) -> int:
     """Delete usage that is older than it is kept; returns the number of rows."""
+    shares.purge()
     old = KeyUsage.objects.filter(day__lt=(now - USAGE_KEPT).date())
     return old.delete()[0]
 

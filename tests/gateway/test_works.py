@@ -1,7 +1,9 @@
 """Batch jobs that need no upstream, as a worker does them."""
 
-import pytest
-from asgiref.sync import sync_to_async
+import asyncio
+
+from django.db import close_old_connections
+from django.test import TransactionTestCase
 
 from accounts.documents import Defaults, parse
 from accounts.drafts import previews, steps
@@ -11,30 +13,31 @@ from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.models import BatchJob
 from tests.factories import make_token
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 
 def started(count):
-    text = "\n".join(make_token() for _ in range(count))
-    draft = previews.prepare(parse(text, Defaults("super")), by="op")
-    return draft, steps.start(draft, "op")
+    try:
+        text = "\n".join(make_token() for _ in range(count))
+        draft = previews.prepare(parse(text, Defaults("super")), by="op")
+        return steps.start(draft, "op")
+    finally:
+        close_old_connections()
 
 
-async def test_an_import_is_worked_off_part_by_part():
-    _, job = await sync_to_async(started)(700)
-    assert await run_one(works.ALL)
-    await job.arefresh_from_db()
-    assert (job.status, job.processed, job.fail) == ("done", 2, 0)
-    assert await Account.objects.acount() == 700
-    assert not await ImportPart.objects.aexists()
+class Imports(TransactionTestCase):
+    async def test_an_import_is_worked_off_part_by_part(self):
+        job = await asyncio.to_thread(started, 700)
+        assert await run_one(works.ALL)
+        await job.arefresh_from_db()
+        assert (job.status, job.processed, job.fail) == ("done", 2, 0)
+        assert await Account.objects.acount() == 700
+        assert not await ImportPart.objects.aexists()
 
-
-async def test_a_part_that_no_key_reads_fails_and_says_so():
-    await sync_to_async(started)(1)
-    await ImportPart.objects.aupdate(sealed=b"\x01damaged")
-    await run_one(works.ALL)
-    job = await BatchJob.objects.aget()
-    item = await job.items.aget()
-    assert (job.fail, item.state) == (1, "failed")
-    assert "no key" in item.error
-    assert not await Account.objects.aexists()
+    async def test_a_part_that_no_key_reads_fails_and_says_so(self):
+        await asyncio.to_thread(started, 1)
+        await ImportPart.objects.aupdate(sealed=b"\x01damaged")
+        await run_one(works.ALL)
+        job = await BatchJob.objects.aget()
+        item = await job.items.aget()
+        assert (job.fail, item.state) == (1, "failed")
+        assert "no key" in item.error
+        assert not await Account.objects.aexists()

@@ -2,6 +2,7 @@ import csv
 import json
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -14,11 +15,12 @@ PAGE = "/admin/accounts/account/export/"
 
 
 @pytest.fixture
-def console(async_client, transactional_db):
-    async_client.force_login(get_user_model().objects.create_superuser("operator"))
-    return async_client
+def console(client, transactional_db):
+    client.force_login(get_user_model().objects.create_superuser("operator"))
+    return client
 
 
+@async_to_sync
 async def body_of(response):
     return b"".join([piece async for piece in response.streaming_content]).decode()
 
@@ -33,11 +35,11 @@ def accounts(transactional_db):
 
 
 @pytest.mark.parametrize("form", ["json", "document", "text", "full-secrets"])
-async def test_files_with_tokens_can_be_imported_again(console, accounts, form):
-    got = await console.post(PAGE, {"form": form})
+def test_files_with_tokens_can_be_imported_again(console, accounts, form):
+    got = console.post(PAGE, {"form": form})
     assert "no-store" in got["Cache-Control"]
     assert "made-up" not in got["Content-Disposition"]
-    text = await body_of(got)
+    text = body_of(got)
     parsed = parse(text, Defaults("basic"))
     assert not parsed.rejected
     assert len(parsed.entries) == 3
@@ -45,8 +47,8 @@ async def test_files_with_tokens_can_be_imported_again(console, accounts, form):
 
 
 @pytest.mark.parametrize("form", ["full", "csv"])
-async def test_files_without_tokens_hold_none(console, accounts, form):
-    text = await body_of(await console.post(PAGE, {"form": form}))
+def test_files_without_tokens_hold_none(console, accounts, form):
+    text = body_of(console.post(PAGE, {"form": form}))
     assert "made-up" not in text
     assert accounts[0].public_id in text
     if form == "csv":
@@ -57,28 +59,28 @@ async def test_files_without_tokens_hold_none(console, accounts, form):
         assert first["tags"] == ["x"]
 
 
-async def test_the_filters_of_the_list_say_which_accounts(console, accounts):
+def test_the_filters_of_the_list_say_which_accounts(console, accounts):
     query = "?status__exact=disabled"
-    page = (await console.get(PAGE + query)).content.decode()
+    page = (console.get(PAGE + query)).content.decode()
     assert "1 account<" in page
-    got = await console.post(PAGE + query, {"form": "csv"})
-    text = await body_of(got)
+    got = console.post(PAGE + query, {"form": "csv"})
+    text = body_of(got)
     assert accounts[2].public_id in text
     assert accounts[0].public_id not in text
     assert "accounts-disabled-" in got["Content-Disposition"]
 
 
-async def test_ticked_accounts_reach_the_page_by_their_ids(console, accounts):
+def test_ticked_accounts_reach_the_page_by_their_ids(console, accounts):
     ticked = {"action": "export", "_selected_action": [accounts[1].pk], "index": 0}
-    where = (await console.post("/admin/accounts/account/", ticked)).url
+    where = (console.post("/admin/accounts/account/", ticked)).url
     assert where == f"{PAGE}?id={accounts[1].public_id}"
-    text = await body_of(await console.post(where, {"form": "csv"}))
+    text = body_of(console.post(where, {"form": "csv"}))
     assert len(text.splitlines()) == 2
 
 
-async def test_it_is_recorded_who_took_what(console, accounts):
-    await body_of(await console.post(PAGE, {"form": "text"}))
-    entry = await LogEntry.objects.aget()
+def test_it_is_recorded_who_took_what(console, accounts):
+    body_of(console.post(PAGE, {"form": "text"}))
+    entry = LogEntry.objects.get()
     assert entry.object_repr == "export: 3"
     assert "with tokens" in entry.change_message
 
