@@ -7,18 +7,19 @@ unless it is wanted to be gone at once.
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from gateway.admin_api.errors import Refused
-from media import index, links, removals
+from media import index, links, removals, totals
 from media.formats import FOUND_SUFFIXES
-from media.incoming import MIB, cap_bytes
-from media.models import Asset, Kind, Usage
+from media.incoming import MIB
+from media.models import Asset, Kind
 from media.shelves import shelf
+from media.totals import Totals
 
 router = Router(tags=["cache"])
 
@@ -51,36 +52,23 @@ class Items(Chosen):
 
 
 @router.get("/cache", summary="How much is kept, and how much may be")
-def totals(request: HttpRequest) -> Json:
-    return {f"local_{kind}": totals_of(kind) for kind in Kind}
+def summary(request: HttpRequest) -> Json:
+    return {f"local_{one.kind}": in_numbers(one) for one in totals.of_all()}
 
 
-def totals_of(kind: Kind) -> Json:
-    """Without files that are removed already, though they lie here a while longer."""
-    usage = Usage.objects.filter(pk=kind).first() or Usage(kind=kind)
-    gone = sizes_to_go(kind)
-    size, limit = max(0, usage.size - sum(gone)), cap_bytes(kind)
-    share = size / limit if limit else None
+def in_numbers(found: Totals) -> Json:
+    limit, share = found.limit_bytes, found.share
     return {
-        "count": max(0, usage.files - len(gone)),
-        "size_mb": round(size / MIB, 2),
-        "size_bytes": size,
+        "count": found.files,
+        "size_mb": round(found.size_bytes / MIB, 2),
+        "size_bytes": found.size_bytes,
         "limit_mb": limit // MIB,
         "limit_bytes": limit,
         "limited": limit > 0,
         "usage_ratio": None if share is None else round(share, 4),
         "usage_percent": None if share is None else round(share * 100, 1),
-        "removed_bytes": sum(gone),
+        "removed_bytes": found.removed_bytes,
     }
-
-
-def sizes_to_go(kind: Kind) -> list[int]:
-    """Bytes of each file that no row needs but removed ones."""
-    rows = Asset.objects.filter(kind=kind)
-    gone = rows.exclude(removed_at=None)
-    needed = rows.filter(removed_at=None, name__in=gone.values("name")).values("name")
-    names = gone.exclude(name__in=needed).order_by().values("name")
-    return list(names.annotate(bytes=Max("size")).values_list("bytes", flat=True))
 
 
 @router.get("/cache/list", summary="The files that are kept, newest first")
