@@ -48,6 +48,7 @@ RENEW_EVERY_S = 5.0  # which is also how soon a deletion elsewhere is seen
 MOST_CLAIMS = 3
 PROTECT = timedelta(hours=1)
 ENDPOINT = "video job"
+BUSY = "saturated"  # why no account can be had
 INTERRUPTED = "interrupted"
 CUT = "The gateway stopped while upstream was at work."
 TOLD = {  # codes of a failed job where they are more exact than the general one
@@ -81,6 +82,8 @@ async def perform(job: VideoJob) -> None:
     except Failed as failure:
         await take.fail(failure.code, str(failure))
     except GatewayError as error:
+        if await take.postponed(error):
+            return
         await take.fail(code_of(error), error.message, STATUS[error.kind])
     except MediaError as error:
         await take.fail(error.code, str(error))
@@ -146,6 +149,20 @@ class Take:
         self.ask.journal.status, self.ask.journal.error_code = status, code
         with contextlib.suppress(ClaimLost):
             await self._write(jobs.fail, code, message, timezone.now())
+
+    async def postponed(self, error: GatewayError) -> bool:
+        """Where all accounts are busy, it waits for one as long as a job may take."""
+        absence = error.__cause__
+        job = self.job
+        if not isinstance(absence, NoAccountAvailable) or absence.reason != BUSY:
+            return False
+        total = timedelta(seconds=self._settings.number("video.total_sec"))
+        until = timezone.now() + timedelta(seconds=absence.retry_after_s)
+        if job.sent_at or (job.started_at and until > job.started_at + total):
+            return False
+        with contextlib.suppress(ClaimLost):
+            await self._write(jobs.postpone, until)
+        return True
 
     async def leave(self) -> None:
         await self._write(jobs.let_go, timezone.now())

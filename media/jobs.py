@@ -39,7 +39,9 @@ def claim(
     it may only go on from its `posts`, or fail as interrupted. `gone` knows of workers
     that have died before their lease is over; names have `WORKER_CHARS`.
     """
-    free = Q(status=State.QUEUED) | Q(status=State.IN_PROGRESS, lease_until__lte=now)
+    ready = Q(lease_until=None) | Q(lease_until__lte=now)
+    free = Q(status=State.QUEUED) & ready
+    free |= Q(status=State.IN_PROGRESS, lease_until__lte=now)
     if left := orphaned(gone):
         free |= Q(status=State.IN_PROGRESS, claim_token__in=left)
     waiting = VideoJob.objects.filter(free).order_by("id")
@@ -119,6 +121,18 @@ def let_go(job: VideoJob, now: datetime) -> None:
         claimed(job).update(lease_until=now)
 
 
+def postpone(job: VideoJob, until: datetime) -> None:
+    """Let it wait until then, as if never claimed; only before it was sent."""
+    unsent = claimed(job).filter(sent_at=None)
+    if not unsent.update(
+        status=State.QUEUED,
+        claim_token="",
+        lease_until=until,
+        attempt=F("attempt") - 1,
+    ):
+        raise ClaimLost(job.public_id)
+
+
 def give_back(job: VideoJob) -> None:
     """Let it wait again, for another account or worker; only before it was sent."""
     if not claimed(job).filter(sent_at=None).update(status=State.QUEUED, **FREE):
@@ -162,6 +176,23 @@ def cancel(jobs: QuerySet[VideoJob], now: datetime) -> int:
         error_code=CANCELLED,
         error_message="The job was cancelled.",
         completed_at=now,
+        **FREE,
+    )
+
+
+def retry(jobs: QuerySet[VideoJob]) -> int:
+    """Let failed jobs begin anew, which upstream may count anew."""
+    return jobs.filter(status=State.FAILED).update(
+        status=State.QUEUED,
+        progress=0,
+        error_code="",
+        error_message="",
+        account="",
+        attempt=0,
+        sent_at=None,
+        posts=[],
+        started_at=None,
+        completed_at=None,
         **FREE,
     )
 

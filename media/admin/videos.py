@@ -40,7 +40,7 @@ class VideoJobAdmin(JobPages):
     show_full_result_count = False
     search_fields = ["public_id", "account", "owner"]
     ordering = ["-created_at", "-id"]
-    actions = ["cancel"]
+    actions = ["cancel", "retry"]
 
     @admin.display(description=_("preview"))
     def preview(self, job: VideoJob) -> str:
@@ -51,6 +51,13 @@ class VideoJobAdmin(JobPages):
         ids = list(chosen.values_list("pk", flat=True))
         count = jobs.cancel(VideoJob.objects.filter(pk__in=ids), timezone.now())
         text = ngettext("%d job cancelled.", "%d jobs cancelled.", count)
+        self.message_user(request, text % count, messages.SUCCESS)
+
+    @admin.action(description=_("Make failed ones again"), permissions=["delete"])
+    def retry(self, request: HttpRequest, chosen: QuerySet[VideoJob]) -> None:
+        ids = list(chosen.values_list("pk", flat=True))
+        count = jobs.retry(VideoJob.objects.filter(pk__in=ids))
+        text = ngettext("%d job waits again.", "%d jobs wait again.", count)
         self.message_user(request, text % count, messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

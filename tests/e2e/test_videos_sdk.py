@@ -155,3 +155,28 @@ def test_nothing_is_made_of_a_bad_request(client, seconds):
     with pytest.raises(openai.BadRequestError) as caught:
         client.videos.create(prompt="x", seconds=seconds)
     assert caught.value.param == "seconds"
+
+
+def test_a_film_in_a_chat_is_kept_and_shown_in_a_player(launch):
+    accounts = {"super": ["sandbox-super-player"]}
+    with launch(accounts, GROK_FEATURES_VIDEO_FORMAT="local_html") as gateway:
+        with openai.OpenAI(
+            base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0
+        ) as client:
+            assert MODEL in [model.id for model in client.models.list()]
+            answer = client.chat.completions.create(
+                model=MODEL,
+                messages=[{"role": "user", "content": "rain on a tin roof"}],
+                extra_body={"video_config": {"seconds": 12}},
+            )
+            shown = answer.choices[0].message.content
+            address = shown.removeprefix('<video controls src="').partition('"')[0]
+            assert shown == f'<video controls src="{address}"></video>'
+            assert address.startswith(f"{gateway.url}/v1/files/video?id=")
+            part = httpx.get(address, headers={"Range": "bytes=4-7"})
+            assert (part.status_code, part.content) == (206, b"ftyp")
+            beyond = httpx.get(address, headers={"Range": "bytes=999999999-"})
+            assert beyond.status_code == 416
+            with pytest.raises(openai.BadRequestError) as caught:
+                client.responses.create(model=MODEL, input="rain")
+            assert caught.value.code == "unsupported_model"

@@ -7,11 +7,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
+from accounts import leases
 from accounts.credentials import seal
+from accounts.wishes import Wanted
 from gateway import shooting, studio
 from gateway.entry import Entry
 from gateway.recorder import COLUMNS
-from gateway.shooting import CUT, Failed, Take, worked
+from gateway.shooting import CUT, Failed, Take, perform, worked
 from grokgateway import config
 from media import jobs
 from media.models import Asset, Source, State, VideoJob
@@ -117,6 +119,19 @@ async def test_another_account_films_what_the_first_was_refused(host, stage):
     named = dict(zip(COLUMNS, record, strict=True))
     assert (named["status"], named["model"]) == (200, "grok-imagine-video")
     assert [one["reason"] for one in named["attempts"]] == ["rate_limited", "ok"]
+
+
+async def test_a_job_waits_while_all_accounts_are_busy(host):
+    host.chats = [[finished()]]
+    video_id = (await create()).json["id"]
+    wanted = Wanted(("super",), ("auto",))
+    with config.override({"account.selection.max_inflight": 1}):
+        async with leases.lease(wanted), leases.lease(wanted):
+            await perform(await claimed())
+            job = (await get(f"/{video_id}")).json
+            assert (job["status"], job["error"]) == ("queued", None)
+        async with working():
+            assert (await ended(video_id))["status"] == "completed"
 
 
 async def test_a_download_that_fails_is_tried_again(host):

@@ -119,6 +119,31 @@ def test_a_worker_that_stops_leaves_its_job_to_the_next_at_once():
     jobs.renew(again, NOW)
 
 
+def test_a_postponed_job_waits_for_its_time():
+    queued()
+    job = claim()
+    jobs.postpone(job, NOW + timedelta(seconds=30))
+    assert jobs.claim(NOW + timedelta(seconds=29)) is None
+    again = claim(NOW + timedelta(seconds=30))
+    assert (again.attempt, again.started_at) == (1, NOW)
+    jobs.mark_sent(again, "acc_1", NOW)
+    with pytest.raises(jobs.ClaimLost):
+        jobs.postpone(again, NOW)
+
+
+def test_a_failed_job_can_be_made_again_from_its_beginning():
+    queued()
+    job = claim()
+    jobs.mark_sent(job, "acc_1", NOW)
+    jobs.add_post(job, {"post_id": "p"})
+    jobs.fail(job, "x", "y", NOW)
+    assert jobs.retry(VideoJob.objects.all()) == 1
+    again = claim()
+    assert (again.attempt, again.posts, again.sent_at) == (1, [], None)
+    assert (again.error_code, again.completed_at) == ("", None)
+    assert jobs.retry(VideoJob.objects.all()) == 0
+
+
 def test_completion_names_the_file():
     asset = Asset.objects.create(
         kind=Kind.VIDEO,

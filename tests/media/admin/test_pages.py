@@ -198,3 +198,6 @@ def test_jobs_are_listed_and_cancelled(console, kept, django_assert_max_num_quer
     console.post(address, {"action": "cancel", "_selected_action": [open_job.pk]})
     open_job.refresh_from_db()
     assert (open_job.status, open_job.error_code) == (State.FAILED, "cancelled")
+    console.post(address, {"action": "retry", "_selected_action": [open_job.pk]})
+    open_job.refresh_from_db()
+    assert (open_job.status, open_job.error_code) == (State.QUEUED, "")
