@@ -169,7 +169,7 @@ def test_a_film_in_a_chat_is_kept_and_shown_in_a_player(launch):
                 messages=[{"role": "user", "content": "rain on a tin roof"}],
                 extra_body={"video_config": {"seconds": 12}},
             )
-            shown = answer.choices[0].message.content
+            shown = answer.choices[0].message.content or ""
             address = shown.removeprefix('<video controls src="').partition('"')[0]
             assert shown == f'<video controls src="{address}"></video>'
             assert address.startswith(f"{gateway.url}/v1/files/video?id=")
