@@ -20,13 +20,29 @@ SHIPPED_KEY = "grok2api"
 TICKET_S = 60
 TICKET = "admin-ticket:"
 SCRIPT = "app_key"
+VERBS = {
+    "GET": "view",
+    "HEAD": "view",
+    "POST": "add",
+    "PATCH": "change",
+    "DELETE": "delete",
+}
 CACHE_PATH = "/admin/api/cache"
 
 
 def staff(request: HttpRequest) -> object | None:
     """A signed-in operator of the console; changes need the token of its pages."""
+    return operator(request, needed(request))
+
+
+def keeper(request: HttpRequest) -> object | None:
+    """The same for whoever keeps the named keys."""
+    return operator(request, f"gateway.{VERBS[str(request.method)]}_apikey")
+
+
+def operator(request: HttpRequest, permission: str) -> object | None:
     user = request.user
-    if not (user.is_active and user.is_staff and user.has_perm(needed(request))):
+    if not (user.is_active and user.is_staff and user.has_perm(permission)):
         return None
     return None if check_csrf(request) else user
 

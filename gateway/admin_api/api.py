@@ -11,6 +11,7 @@ from gateway.admin_api import (
     cache,
     errors,
     explain,
+    keys,
     status,
     tokens,
 )
@@ -26,6 +27,7 @@ api.add_router("", tokens.router)
 api.add_router("", batch.router)
 api.add_router("", status.router)
 api.add_router("", explain.router)
+api.add_router("", keys.router)
 api.add_router("", cache.router)
 api.add_router("", assets.router)
 errors.register(api)
