@@ -33,6 +33,11 @@ class ModeLeft:
     def share(self) -> float:
         return self.remaining / self.total if self.total else 0.0
 
+    @property
+    def low(self) -> int:
+        """Below this a meter warns: a tenth."""
+        return self.total // 10
+
 
 @dataclass(frozen=True, slots=True)
 class PoolCensus:

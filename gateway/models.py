@@ -62,12 +62,12 @@ class ModelRoute(models.Model):
 class RequestRecord(models.Model):
     """One row per request; bodies are never stored here."""
 
-    request_id = models.CharField(max_length=128, db_index=True)
-    started_at = models.DateTimeField(db_index=True)
+    request_id = models.CharField(_("id"), max_length=128, db_index=True)
+    started_at = models.DateTimeField(_("time"), db_index=True)
     key = models.CharField(max_length=64, blank=True)
-    endpoint = models.CharField(max_length=64)
-    model = models.CharField(max_length=128, blank=True)
-    account = models.CharField(max_length=64, blank=True, db_index=True)
+    endpoint = models.CharField(_("endpoint"), max_length=64)
+    model = models.CharField(_("model"), max_length=128, blank=True)
+    account = models.CharField(_("account"), max_length=64, blank=True, db_index=True)
     attempts = models.JSONField(default=list)
     status = models.PositiveSmallIntegerField()
     error_code = models.CharField(max_length=64, blank=True)
@@ -76,9 +76,11 @@ class RequestRecord(models.Model):
     total_ms = models.FloatField()
     prompt_tokens = models.PositiveIntegerField(default=0)
     completion_tokens = models.PositiveIntegerField(default=0)
-    sent_bytes = models.PositiveBigIntegerField(default=0)
+    sent_bytes = models.PositiveBigIntegerField(_("bytes sent"), default=0)
 
     class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
         ordering = ["-started_at", "-id"]
 
     def __str__(self) -> str:

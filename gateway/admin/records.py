@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway import tallies
@@ -122,9 +123,9 @@ class RequestRecordAdmin(RecordAdmin):
         kind = KINDS[tallies.outcome_of(record.status)]
         return badge(kind, f"{record.status} {record.error_code}".strip())
 
-    @admin.display(description=_("stream"), boolean=True, ordering="streamed")
-    def stream(self, record: RequestRecord) -> bool:
-        return record.streamed
+    @admin.display(description=_("sent"), ordering="streamed")
+    def stream(self, record: RequestRecord) -> str:
+        return gettext("stream") if record.streamed else gettext("whole")
 
     @admin.display(description=_("first token"), ordering="first_token_ms")
     def first_token(self, record: RequestRecord) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
+from grokgateway.console import overview
+
 View = Callable[..., HttpResponse]
 
 
@@ -18,7 +20,7 @@ class Page:
     name: str
 
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (Page("overview.json", overview.latest, "overview"),)
 
 # The seed's path below /admin/ and the page that took its place.
 SEED = {

@@ -1,25 +1,23 @@
-"""What the overview shows, from top to bottom."""
+"""One box of the overview."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One box of the overview: its template sees its context as `panel`."""
+    """Its template sees its context as `panel`.
+
+    One with a `name` is brought up to date while the page is looked at: its root has
+    the id `panel-<name>`.
+    """
 
     template: str
     context: Mapping[str, object] = field(default_factory=dict)
+    name: str = ""
 
-
-Source = Callable[[HttpRequest], Panel | None]
-
-# Each gives its panel, or None where it has nothing to show to this person.
-SOURCES: tuple[Source, ...] = ()
-
-
-def shown_to(request: HttpRequest) -> list[Panel]:
-    made = (source(request) for source in SOURCES)
-    return [panel for panel in made if panel is not None]
+    def drawn(self, request: HttpRequest) -> str:
+        return render_to_string(self.template, {"panel": self.context}, request)

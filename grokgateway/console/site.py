@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from grokgateway.console import banners, menu, pages, panels
+from grokgateway.console import banners, menu, overview, pages
 
 Context = dict[str, Any]  # Django's own shape
 
@@ -60,5 +60,5 @@ class ConsoleSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
-        shown: Context = {"panels": panels.shown_to(request)}
+        shown: Context = {"panels": overview.shown_to(request)}
         return super().index(request, shown | (extra_context or {}))

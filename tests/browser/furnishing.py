@@ -13,8 +13,12 @@ from accounts import bulk
 from accounts.credentials import public_id, seal, token_hash
 from accounts.models import Account, QuotaWindow, StatusEvent
 from accounts.store import reset_windows
+from gateway import tallies
 from gateway.keys import store as keys
 from gateway.models import ApiKey, RequestRecord
+from gateway.tallies import Seen
+from grokgateway.jobs import batches
+from grokgateway.jobs.batches import Target
 from media import store
 from media.models import Kind, Source, VideoJob
 from tests.browser import NAME, PASSWORD
@@ -30,6 +34,7 @@ STATES = (
     ("disabled", "operator_disabled"),
     ("active", ""),
 )
+REASONS = {429: "rate_limited", 502: "server"}
 ENDS = (
     (200, "", "grok-4.20-fast"),
     (200, "", "grok-4.20-heavy"),
@@ -49,6 +54,7 @@ def furnish(accounts: int) -> None:
     bulk.tag(list(Account.objects.values_list("pk", flat=True)[:2]), ["nsfw"], [], "x")
     add_traffic(min(accounts * 20, 400))
     add_media()
+    add_jobs()
 
 
 def add_accounts(count: int) -> None:
@@ -116,6 +122,7 @@ def add_traffic(count: int) -> None:
                 endpoint="/v1/chat/completions",
                 model=model,
                 account=names[number % len(names)],
+                attempts=attempts(names, number, status),
                 status=status,
                 error_code=code,
                 streamed=number % 2 == 0,
@@ -126,6 +133,49 @@ def add_traffic(count: int) -> None:
             )
         )
     RequestRecord.objects.bulk_create(rows)
+    tallies.add(
+        Seen(
+            row.started_at,
+            row.model,
+            row.status,
+            row.first_token_ms,
+            row.prompt_tokens,
+            row.completion_tokens,
+        )
+        for row in rows
+    )
+
+
+def attempts(names: list[str], number: int, status: int) -> list[dict[str, object]]:
+    """A request that went to one account, every third to another one before."""
+    last = REASONS.get(status, "ok")
+    told = ["forbidden", last] if number % 3 == 0 else [last]
+    return [
+        {
+            "account": names[(number + place) % len(names)],
+            "mode": "fast",
+            "reason": reason,
+            "pool": "super",
+            "chosen": "quota",
+            "left": 40 - number % 40,
+            "inflight": 1 + number % 2,
+            "at_ms": 3 + place * 210,
+            "took_ms": 205 + place * 1400,
+        }
+        for place, reason in enumerate(told)
+    ]
+
+
+def add_jobs() -> None:
+    ids = Account.objects.values_list("public_id", flat=True)[:30]
+    targets = [Target(one) for one in ids]
+    for kind, done, failed in (("refresh", 30, 2), ("accept-terms", 12, 0)):
+        job = batches.create(kind, targets, by=NAME)
+        job.ok, job.fail = min(done, len(ids)) - failed, failed
+        job.processed = job.ok + failed
+        job.status = "done" if job.processed == len(ids) else "cancelled"
+        job.finished_at = timezone.now()
+        job.save()
 
 
 def add_media() -> None:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
 
-from grokgateway.console import banners, menu, pages, panels
+from grokgateway.console import banners, menu, overview, pages
 from grokgateway.console.banners import Banner
 from grokgateway.console.menu import Link
 from grokgateway.console.panels import Panel
@@ -123,14 +123,14 @@ def test_a_link_appears_with_its_page_and_its_permission():
 
 def test_panels_and_banners_are_shown(console, monkeypatch):
     panel = Panel("admin/includes/brand.html", {"site_header": "x"})
-    monkeypatch.setattr(panels, "SOURCES", (lambda r: panel, lambda r: None))
+    monkeypatch.setattr(overview, "SOURCES", (lambda r: panel, lambda r: None))
     monkeypatch.setattr(
         banners, "SOURCES", (lambda r: Banner("Mend <this>", "/admin/x/", "Here"),)
     )
     text = console.get("/admin/").content.decode()
     assert "Mend &lt;this&gt;" in text
     assert '<a href="/admin/x/">Here</a>' in text
-    assert '<div class="panels">' in text
+    assert '<div class="panels"' in text
     assert "Mend" in console.get(ACCOUNTS).content.decode()
 
 
