@@ -81,6 +81,10 @@ class Application:
         finally:
             self.open_requests -= 1
 
+    async def begin(self) -> None:
+        """Start what runs beside requests, for a process that serves none."""
+        await self._started()
+
     async def aclose(self) -> None:
         """Stop what runs beside requests, write what is pending, close connections."""
         self._stopping.set()

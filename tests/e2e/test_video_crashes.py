@@ -1,7 +1,10 @@
 """The worker of a video job is killed; another process answers and goes on."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.e2e.gateway_process import eventually, running_gateway
+from tests.e2e.gateway_process import ROOT, eventually, running_gateway, stop
 
 ACCOUNTS = {"super": [f"sandbox-super-films{n}" for n in range(2)]}
 ENDED = {"completed", "failed"}
@@ -107,3 +110,42 @@ def test_a_running_job_is_let_alone_by_the_other(sandbox, tmp_path, calm):
         assert paid_calls(sandbox) == 1
         assert ask(second, "DELETE", f"/{video_id}")["deleted"] is True
         assert job_of(first, video_id)["error"]["code"] == "video_not_found"
+
+
+@contextmanager
+def worker(gateway):
+    """`manage.py worker` beside a gateway that works nothing off itself."""
+    env = {**gateway.env, "DJANGO_SETTINGS_MODULE": "grokgateway.settings"}
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "worker", "--json"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"event": "working"}
+        try:
+            yield process
+        finally:
+            stop(process)
+
+
+def test_workers_of_their_own(sandbox, launch, calm):
+    sandbox.reset()
+    sandbox.settings(record=True)
+    jobless = {"DJANGO_SETTINGS_MODULE": "tests.e2e.jobless_settings"}
+    with launch(ACCOUNTS, **jobless) as gateway:
+        waiting = ask(gateway, "POST", json={"prompt": "rain"})["id"]
+        with worker(gateway) as first:
+            assert end_of(gateway, waiting)["status"] == "completed"
+            prompt = {"prompt": "more rain [[delay_ms=2000]]"}
+            cut = ask(gateway, "POST", json=prompt)["id"]
+            assert eventually(lambda: job_of(gateway, cut)["progress"] > 1, 15)
+            first.kill()
+        with worker(gateway) as second:
+            assert end_of(gateway, cut)["error"]["code"] == "interrupted"
+            second.terminate()
+            assert second.wait(20) == 0
+        assert paid_calls(sandbox) == 2
