@@ -4,24 +4,36 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
+
 from accounts import explaining, store
 from accounts.explaining import Explanation, Shelf
 from accounts.wishes import Wanted
 from gateway import catalog
 from gateway.auth import OPEN, Caller
 from gateway.catalog import Route
-from gateway.models import RequestRecord
+from gateway.keys.cards import KeyCard
+from gateway.keys.meters import DAY_S, Amount
+from gateway.keys.store import card_of, stored
+from gateway.models import ApiKey, RequestRecord
 from grokgateway import config
 
 LOOK_BACK = timedelta(hours=1)
 Json = dict[str, object]
 
 
-def explain(model: str, caller: Caller = OPEN) -> Json:
+class UnknownKey(LookupError):
+    """No named key is called so."""
+
+
+def explain(model: str, key: str = "") -> Json:
     """Reads all accounts and an hour of requests; raises GatewayError like a request.
 
-    Times are ISO 8601, `runs_dry_in_s` is None where the present rate never empties it.
+    `key` is a named key's name or public id; raises `UnknownKey`. Times are ISO 8601,
+    `runs_dry_in_s` is None where the present rate never empties it.
     """
+    card = card_named(key) if key else None
+    caller = Caller(card.fingerprint, card.models, card.pools, card) if card else OPEN
     snapshot = config.current()
     route = catalog.load().route(model)
     fallback = snapshot.flag("features.auto_chat_mode_fallback")
@@ -35,12 +47,47 @@ def explain(model: str, caller: Caller = OPEN) -> Json:
         "pools": list(wanted.pools),
         "modes": list(wanted.modes),
         "strategy": "quota" if snapshot.flag("account.refresh.enabled") else "random",
-        "answer": answer_of(found, now),
+        "answer": refused_by_key(card, caller, route, now) or answer_of(found, now),
         "shelves": [shelf_body(shelf) for shelf in found.shelves],
         "units_left": found.units,
         "requests_last_hour": per_hour,
         "runs_dry_in_s": None if not per_hour else found.units * 3600 // per_hour,
     }
+
+
+def card_named(name: str) -> KeyCard:
+    row = ApiKey.objects.filter(Q(name=name) | Q(fingerprint=name)).first()
+    if row is None:
+        raise UnknownKey(name)
+    return card_of(row)
+
+
+def refused_by_key(
+    card: KeyCard | None, caller: Caller, route: Route, now: float
+) -> Json:
+    """Why the key itself would be refused; empty if it would not.
+
+    Of limits only those of the day are known outside the processes that serve.
+    """
+    if card is None:
+        return {}
+    used = stored(int(now // DAY_S)).get(card.id, Amount())
+    permitted = caller.may_use(route.name) and bool(caller.admitted(route.pools))
+    rows = (
+        (not card.enabled, 401, "key_disabled"),
+        (card.expired(now), 401, "key_expired"),
+        (not permitted, 403, "model_not_allowed"),
+        (over(used.requests, card.limits.requests_per_day), 429, "requests_per_day"),
+        (over(used.tokens, card.limits.tokens_per_day), 429, "tokens_per_day"),
+    )
+    for refused, status, reason in rows:
+        if refused:
+            return {"status": "refused", "http_status": status, "reason": reason}
+    return {}
+
+
+def over(used: int, limit: int | None) -> bool:
+    return limit is not None and used >= limit
 
 
 def answer_of(found: Explanation, now: float) -> Json:

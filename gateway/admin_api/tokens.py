@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts import bulk, changes, imports, restorepoints, selectors
@@ -23,6 +23,13 @@ MODES = ("auto", "fast", "expert", "heavy", "grok_4_3")
 PoolName = Literal["auto", "basic", "ssobasic", "super", "heavy"]
 Tag = Annotated[str, Field(max_length=TAG_MAX_CHARS)]
 Json = dict[str, object]
+
+
+class Which(Schema):
+    pool: Literal["", "basic", "super", "heavy"] = ""
+    status: Literal["", "active", "cooling", "expired", "disabled"] = ""
+    after: str = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] | None = None
 
 
 class Added(Schema):
@@ -53,16 +60,26 @@ class PoolContent(Schema):
     tags: list[Tag] = []
 
 
-@router.get("/tokens", summary="All live accounts")
-def list_tokens(request: HttpRequest, pool: str = "", status: str = "") -> HttpResponse:
-    pools = [pool] if pool else []
-    accounts = selectors.live(pools, [status] if status else [])
+@router.get("/tokens", summary="Live accounts: all, or page by page")
+def list_tokens(request: HttpRequest, which: Query[Which]) -> HttpResponse:
+    """With `limit`, `next` is the id to ask for `after`, null at the end."""
+    pools = [which.pool] if which.pool else []
+    accounts = selectors.live(pools, [which.status] if which.status else [])
+    if which.after:
+        last = selectors.find(which.after)
+        if last is None:
+            raise invalid("after: there is no such account", "after")
+        accounts = accounts.filter(pk__gt=last.pk)
+    found = accounts[: which.limit + 1] if which.limit else accounts
     items: list[Json] = []
-    for chunk in chunks(accounts.iterator(chunk_size=500)):
+    for chunk in chunks(found.iterator(chunk_size=500)):
         items += described(chunk)
-    response = HttpResponse(
-        orjson.dumps({"tokens": items}), content_type="application/json"
-    )
+    body: Json = {"tokens": items}
+    if which.limit:
+        shown = items[: which.limit]
+        more = len(items) > which.limit
+        body = {"tokens": shown, "next": shown[-1]["id"] if more else None}
+    response = HttpResponse(orjson.dumps(body), content_type="application/json")
     response["Cache-Control"] = "no-store"
     return response
 

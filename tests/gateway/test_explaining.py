@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -10,7 +10,8 @@ from accounts import bulk, imports
 from accounts.documents import Defaults, parse
 from accounts.models import Account, QuotaWindow
 from gateway import catalog
-from gateway.models import RequestRecord
+from gateway.models import KeyUsage, RequestRecord
+from tests.factories import make_key
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,32 @@ def test_no_accounts_and_none_that_recovers():
 
 def test_an_unknown_model():
     assert explain("nonsense")[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({}, None),
+        ({"enabled": False}, "key_disabled"),
+        ({"expires_at": datetime(2026, 1, 1, tzinfo=UTC)}, "key_expired"),
+        ({"allowed_models": ["grok-4.20-fast"]}, "model_not_allowed"),
+        ({"allowed_pools": ["basic"]}, "model_not_allowed"),
+        ({"requests_per_day": 2}, "requests_per_day"),
+        ({"tokens_per_day": 7}, "tokens_per_day"),
+    ],
+    ids=str,
+)
+def test_what_a_named_key_would_be_answered(values, reason):
+    add()
+    row, _ = make_key(name="ci", **values)
+    today = timezone.now().astimezone(UTC).date()
+    KeyUsage.objects.create(key=row, day=today, requests=2, prompt_tokens=7)
+    for name in ("ci", row.fingerprint):
+        text, code = explain("grok-4.20-auto", "--key", name, "--json")
+        answer = json.loads(text)["answer"]
+        assert answer.get("reason") == reason
+        assert code == (1 if reason else 0)
+
+
+def test_a_key_nobody_made():
+    assert explain("grok-4.20-auto", "--key", "nobody")[1] == 2

@@ -20,12 +20,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", required=True)
+        parser.add_argument(
+            "--key", default="", help="ask as this named key: its name or public id"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     # Any: what argparse has collected; Django fixes this signature
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
         try:
-            told = explaining.explain(options["model"])
+            told = explaining.explain(options["model"], options["key"])
+        except explaining.UnknownKey as error:
+            raise CommandError("There is no such key.", returncode=USAGE) from error
         except GatewayError as error:
             raise CommandError(error.message, returncode=USAGE) from error
         if options["json"]:

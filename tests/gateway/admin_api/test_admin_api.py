@@ -104,6 +104,23 @@ def test_accounts_are_listed_masked(api):
     assert len(api("GET", "/tokens?pool=basic")["tokens"]) == 0
 
 
+def pages(api, after):
+    page = api("GET", f"/tokens?limit=2&after={after}")
+    return [one["id"] for one in page["tokens"]], page["next"]
+
+
+def test_accounts_are_listed_page_by_page(api):
+    add()
+    every = [one["id"] for one in api("GET", "/tokens")["tokens"]]
+    seen = [pages(api, "")]
+    while seen[-1][1]:
+        seen.append(pages(api, seen[-1][1]))
+    assert [ids for ids, _ in seen] == [every[:2], every[2:4], every[4:]]
+    assert api("GET", "/tokens?limit=2&after=acc_none")["error"]["param"] == "after"
+    assert api("GET", "/tokens?limit=0")["error"]["param"] == "limit"
+    assert api("GET", "/tokens?pool=gold")["error"]["param"] == "pool"
+
+
 def test_clear_tokens_only_where_the_operator_asked_for_them(api):
     add()
     with config.override({"app.app_key": KEY, "admin.expose_tokens": True}):
