@@ -28,6 +28,7 @@ VERBS = {
     "DELETE": "delete",
 }
 CACHE_PATH = "/admin/api/cache"
+CONFIG_PATH = "/admin/api/config"
 
 
 def staff(request: HttpRequest) -> object | None:
@@ -56,6 +57,8 @@ def needed(request: HttpRequest) -> str:
     reading = request.method in {"GET", "HEAD"}
     if request.path.startswith(CACHE_PATH):
         return "media.view_asset" if reading else "media.delete_asset"
+    if request.path.startswith(CONFIG_PATH) and not reading:
+        return "config.change_config"
     return "accounts.view_account" if reading else "accounts.change_account"
 
 
@@ -96,16 +99,24 @@ def good_key(request: HttpRequest, given: str) -> bool:
 
 
 def from_inside(request: HttpRequest) -> bool:
+    return auth.is_private(shown(request), tuple(settings.TRUSTED_PROXIES))
+
+
+def origin(request: HttpRequest) -> str:
+    """The address of the caller behind the proxies we trust."""
+    return auth.origin(shown(request), tuple(settings.TRUSTED_PROXIES))
+
+
+def shown(request: HttpRequest) -> auth.Credentials:
     meta = request.META
     forwarding = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
-    shown = auth.Credentials(
+    return auth.Credentials(
         None,
         None,
         peer=meta.get("REMOTE_ADDR", ""),
         forwarded=any(name in meta for name in forwarding),
         forwarded_for=meta.get("HTTP_X_FORWARDED_FOR"),
     )
-    return auth.is_private(shown, tuple(settings.TRUSTED_PROXIES))
 
 
 def actor(request: HttpRequest) -> str:

@@ -15,6 +15,7 @@ class ConfigOverride(models.Model):
     class Meta:
         ordering = ["key"]
         verbose_name = "saved setting"
+        permissions = [("change_config", "Can change the configuration")]
 
     def __str__(self) -> str:
         return self.key

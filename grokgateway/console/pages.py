@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import overview
+from grokgateway.console import keypage, overview
 
 View = Callable[..., HttpResponse]
 
@@ -20,7 +20,10 @@ class Page:
     name: str
 
 
-PAGES: tuple[Page, ...] = (Page("overview.json", overview.latest, "overview"),)
+PAGES: tuple[Page, ...] = (
+    Page("overview.json", overview.latest, "overview"),
+    Page("console-key/", keypage.page, "console_key"),
+)
 
 # The seed's path below /admin/ and the page that took its place.
 SEED = {

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from grokgateway.console import banners, menu, overview, pages
+from grokgateway.console.signing import SignInForm
 
 Context = dict[str, Any]  # Django's own shape
 
@@ -18,6 +19,7 @@ class ConsoleSite(admin.AdminSite):
     site_title = "Grok Gateway"
     index_title = _("Overview")
     site_url = None
+    login_form = SignInForm
     empty_value_display = ""
     enable_nav_sidebar = False  # ours stands in base_site.html
 

@@ -62,6 +62,7 @@ def furnished_gateway(
 ) -> Iterator[Gateway]:
     """A gateway with so many accounts and an operator; it calls nobody."""
     settings.setdefault("GROK_ACCOUNT_REFRESH_ENABLED", "false")
+    settings.setdefault("GROK_APP_APP_KEY", "a console key for tests")
     with running_gateway(folder, NOWHERE, {}, "granian", 1, **settings) as gateway:
         code = f"from tests.browser.furnishing import furnish; furnish({accounts})"
         gateway.manage("shell", "--no-imports", "-c", code)

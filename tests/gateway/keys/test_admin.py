@@ -165,7 +165,7 @@ def test_deleting_asks_and_takes_the_use_with_it(console, by):
     assert ApiKey.objects.exists()
     assert "old laptop" in asked
     assert "40" in asked
-    assert asked.count("<li>") < 10
+    assert asked.partition("<main")[2].count("<li>") < 10
     console.does(path, {**data, "post": "yes"})
     assert not ApiKey.objects.exists()
     assert not KeyUsage.objects.exists()
