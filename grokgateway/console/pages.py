@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import keypage, overview
+from grokgateway.console import explain, keypage, overview
 
 View = Callable[..., HttpResponse]
 
@@ -23,6 +23,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
+    Page("explain/", explain.view, "explain"),
 )
 
 # The seed's path below /admin/ and the page that took its place.
