@@ -17,10 +17,15 @@ from accounts.credentials import public_id, seal, token_hash
 from accounts.documents import AUTO, Entry, Parsed, Rejected
 from accounts.models import Account, Pool, RestorePoint, Status, TierSource
 from accounts.store import reset_windows, soft_delete, take_revision
-from accounts.store.changes import CLEARED, locked, record
+from accounts.store.changes import CLEARED, give_windows, locked, record
 from accounts.store.values import chunks
 from accounts.tokens import clean_tags
+from grokgateway.jobs import bulk
 
+NEW_COLUMNS = (
+    *("public_id", "token_hash", "token_ciphertext", "user_id"),
+    *("pool", "tier_source", "tags"),
+)
 REPLACED = "replaced_by_import"
 RESTORED = "imported_again"
 
@@ -138,30 +143,28 @@ def upsert(
 
 def create(new: dict[str, Entry], step: Step) -> list[int]:
     """Returns the ids of the new accounts."""
-    Account.objects.bulk_create(
-        account_of(hashed, entry, step) for hashed, entry in new.items()
-    )
+    sample = Account(created_at=step.at, updated_at=step.at, revision=step.revision)
+    rows = [account_row(hashed, entry) for hashed, entry in new.items()]
+    bulk.insert_like(sample, NEW_COLUMNS, rows)
     # not every database returns the ids of a bulk insert
     stored = Account.objects.filter(token_hash__in=list(new))
     pools = dict(stored.values_list("pk", "pool"))
-    reset_windows(pools)
+    give_windows(pools)
     return list(pools)
 
 
-def account_of(hashed: str, entry: Entry, step: Step) -> Account:
+def account_row(hashed: str, entry: Entry) -> bulk.Row:
+    """The columns in which new accounts differ."""
     identity = public_id(hashed)
     unknown = entry.pool == AUTO
-    return Account(
-        public_id=identity,
-        token_hash=hashed,
-        token_ciphertext=seal(entry.credential.token, identity),
-        user_id=entry.credential.user_id,
-        pool=Pool.BASIC if unknown else entry.pool,
-        tier_source=TierSource.AUTO if unknown else TierSource.IMPORTED,
-        tags=list(entry.tags),
-        created_at=step.at,
-        updated_at=step.at,
-        revision=step.revision,
+    return (
+        identity,
+        hashed,
+        seal(entry.credential.token, identity),
+        entry.credential.user_id,
+        Pool.BASIC if unknown else entry.pool,
+        TierSource.AUTO if unknown else TierSource.IMPORTED,
+        list(entry.tags),
     )
 
 

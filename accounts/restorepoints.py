@@ -81,11 +81,8 @@ def keep_ids(point: RestorePoint, ids: Iterable[int]) -> None:
 
 def keep_new(point: RestorePoint, ids: Iterable[int]) -> None:
     """Note accounts that the change has made: undoing takes them out again."""
-    bulk.insert(
-        RestoreRow,
-        ("point", "account", "made", "kept", "windows"),
-        [(point.pk, account_id, True, {}, []) for account_id in ids],
-    )
+    sample = RestoreRow(point=point, made=True, kept={}, windows=[])
+    bulk.insert_like(sample, ["account"], [(account_id,) for account_id in ids])
 
 
 def finish(point: RestorePoint) -> RestorePoint | None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -12,7 +12,8 @@ from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, Status, StatusEvent, TierSource
 from accounts.quotas import default_windows
 from accounts.store.revisions import take_revision
-from accounts.store.values import chunks, window_of
+from accounts.store.values import chunks
+from grokgateway.jobs import bulk
 
 DELETED = "deleted"
 CLEARED: dict[str, object] = {
@@ -36,14 +37,41 @@ def locked() -> QuerySet[Account]:
 
 def reset_windows(pools: dict[int, str]) -> None:
     """Give each account, named by id with its pool, the default windows."""
-    windows = [
-        (account_id, row)
-        for account_id, pool in pools.items()
-        for row in default_windows(pool)
-    ]
     QuotaWindow.objects.filter(account_id__in=list(pools)).delete()
-    QuotaWindow.objects.bulk_create(window_of(*window) for window in windows)
-    telling.tell(windows, known_only=True)
+    give_windows(pools)
+    telling.tell(
+        [
+            (account_id, row)
+            for account_id, pool in pools.items()
+            for row in default_windows(pool)
+        ],
+        known_only=True,
+    )
+
+
+def give_windows(pools: Mapping[int, str]) -> None:
+    """Default windows for accounts, named by id with their pool, that have none.
+
+    The database makes the rows out of the accounts and the windows of a pool.
+    """
+    columns = ("account", "mode", "remaining", "total", "window_s", "source")
+    names = ", ".join(bulk.quoted(QuotaWindow, column) for column in columns)
+    for pool in set(pools.values()):
+        ids = [account_id for account_id, its in pools.items() if its == pool]
+        rows = default_windows(pool)
+        each = ["SELECT %s AS mode, %s AS total, %s AS window_s, %s AS source"]
+        values = [
+            value for w in rows for value in (w.mode, w.total, w.window_s, w.source)
+        ]
+        statement = (
+            f"INSERT INTO {bulk.table(QuotaWindow)} ({names}) "  # noqa: S608 - names come from the model
+            "SELECT a.id, w.mode, w.total, w.total, w.window_s, w.source "
+            f"FROM {bulk.table(Account)} a "
+            f"CROSS JOIN ({' UNION ALL '.join(each * len(rows))}) w "
+            f"WHERE a.id IN ({', '.join(['%s'] * len(ids))})"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*values, *ids])
 
 
 def soft_delete(ids: Iterable[int], reason: str, by: str = "") -> int:

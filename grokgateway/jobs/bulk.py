@@ -32,6 +32,22 @@ def insert(
     execute(insertion, prepared(model, columns, rows))
 
 
+def insert_like(sample: Model, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert rows that differ from `sample` in these columns only."""
+    model = type(sample)
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    others = [field for field in fields if field.name not in columns]
+    fixed = [f.get_db_prep_save(getattr(sample, f.attname), connection) for f in others]
+    names = ", ".join(quoted(model, name) for name in (*columns, *map(named, others)))
+    places = ", ".join(["%s"] * len(fields))
+    insertion = f"INSERT INTO {table(model)} ({names}) VALUES ({places})"  # noqa: S608 - names come from the model
+    execute(insertion, ([*row, *fixed] for row in prepared(model, columns, rows)))
+
+
+def named(field: "Field[Any, Any]") -> str:  # of any column
+    return str(field.name)
+
+
 def on_conflict(
     model: type[Model], columns: Sequence[str], unique: Sequence[str]
 ) -> str:
