@@ -20,6 +20,7 @@ from accounts.rows import AccountRow
 __all__ = ["Dry", "Entry", "Shelf", "Stock", "refusal", "windows_of"]
 
 DRAWS = 16
+NEVER = math.inf
 COMPARE_ALL_UP_TO = 64
 EMPTY_DRAWS = 4
 LAID = -2
@@ -43,6 +44,7 @@ class Shelf:
         "_parkings",
         "_ranks",
         "_resets",
+        "_since",
         "fallow",
         "ready",
         "usable",
@@ -56,7 +58,8 @@ class Shelf:
         self._parkings: dict[Stock, Parking] = {}
         self._loads = array("f")
         self._ranks = array("d")
-        self._resets = array("d")
+        self._resets = array("f")  # from _since on, exact to a second for years
+        self._since = 0.0
         self._heap: list[Parking] = []
 
     @property
@@ -79,7 +82,9 @@ class Shelf:
         # A call in flight outweighs any fraction of quota: half a point at the most.
         self._loads[place] = entry.inflight + stock.used() / 2
         self._ranks[place] = entry.rank()
-        self._resets[place] = stock.reset_at or math.inf
+        if not self._since:
+            self._since = stock.reset_at
+        self._resets[place] = stock.reset_at - self._since if stock.reset_at else NEVER
 
     def remove(self, stock: Stock) -> None:
         """Nowhere, which is busy; the last ready one moves into its place."""
@@ -218,9 +223,9 @@ class Shelf:
         return one if ready[one].entry.id < ready[other].entry.id else other
 
     def _renew(self, places: Iterable[int], now: float) -> None:
-        resets = self._resets
+        resets, due = self._resets, now - self._since
         for place in places:
-            if resets[place] <= now:
+            if resets[place] <= due:
                 stock = self.ready[place]
                 stock.renew(now)
                 self.add(stock)

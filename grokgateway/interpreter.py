@@ -15,7 +15,7 @@ def settle() -> None:
     Without this a full collection walks every account, and a thread that writes records
     holds the interpreter for 5 ms at a time while a first token waits.
     """
-    gc.collect()
+    give_back()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     sys.setswitchinterval(SWITCH_INTERVAL_S)

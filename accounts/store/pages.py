@@ -1,14 +1,21 @@
 """The rows that the directory in memory starts from and follows."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Account, QuotaWindow
 from accounts.rows import AccountRow, WindowRow
-from accounts.store.values import row_of, seconds
+from accounts.store.values import seconds
 
-PAGE_ROWS = 5000
+PAGE_ROWS = 500  # what a page needs beside its rows is soon used again for the next
+ACCOUNT_COLUMNS = (
+    *("id", "public_id", "pool", "status", "token_ciphertext", "user_id", "tags"),
+    *("cooling_until", "last_use_at", "strikes", "unauthorized_at", "server_faults"),
+    *("deleted_at", "revision"),
+)
 WINDOW_COLUMNS = (
     "account_id",
     "mode",
@@ -19,6 +26,7 @@ WINDOW_COLUMNS = (
     "source",
     "cooling_until",
 )
+Columns = tuple[Any, ...]  # Any: of ACCOUNT_COLUMNS, each of its own type
 
 
 def encrypted_rows_exist() -> bool:
@@ -27,36 +35,47 @@ def encrypted_rows_exist() -> bool:
     return Account._meta.db_table in tables and Account.objects.exists()
 
 
-def load(
-    after_revision: int | None = None, page: int = PAGE_ROWS
-) -> Iterator[list[AccountRow]]:
-    """Yield pages by (revision, id); deleted rows only where they are news.
+def load(page: int = PAGE_ROWS) -> Iterator[list[AccountRow]]:
+    """Yield pages of all that are not deleted, by id.
 
-    Read `current_revision()` before a full load: a row that changes meanwhile has a
-    higher one and comes again with the next `changes_since`.
+    Read `current_revision()` before: a row that changes meanwhile has a higher one and
+    comes again with the next `changes_since`.
     """
-    revision, last_id = (-1, 0) if after_revision is None else (after_revision + 1, 0)
-    accounts = Account.objects.order_by("revision", "id")
-    if after_revision is None:
-        accounts = accounts.filter(deleted_at=None)
-    while True:
-        rest = accounts.filter(revision__gte=revision).exclude(
-            revision=revision, id__lte=last_id
-        )
-        found = list(rest[:page])
+    live = Account.objects.filter(deleted_at=None).order_by("id")
+    last_id, size = 0, page
+    while size == page:
+        found = read(live.filter(id__gt=last_id), page)
+        size = len(found)
         if found:
-            yield with_windows(found)
-        if len(found) < page:
-            return
-        revision, last_id = found[-1].revision, found[-1].pk
+            last_id = found[-1].id
+            yield found
 
 
 def changes_since(revision: int, page: int = PAGE_ROWS) -> Iterator[list[AccountRow]]:
-    return load(revision, page)
+    """Yield pages by (revision, id), deleted rows too."""
+    rest = Account.objects.order_by("revision", "id")
+    since, last_id, size = revision + 1, 0, page
+    while size == page:
+        of_the_last = {"revision": since, "id__lte": last_id}
+        found = read(rest.filter(revision__gte=since).exclude(**of_the_last), page)
+        size = len(found)
+        if found:
+            since, last_id = found[-1].revision, found[-1].id
+            yield found
 
 
-def with_windows(accounts: Sequence[Account]) -> list[AccountRow]:
-    windows: dict[int, list[WindowRow]] = {account.pk: [] for account in accounts}
+def read(accounts: QuerySet[Account], page: int) -> list[AccountRow]:
+    numbers: dict[int, int] = {}  # one object for all rows of a revision
+    return with_windows(
+        [
+            (*columns, numbers.setdefault(revision, revision))
+            for *columns, revision in accounts.values_list(*ACCOUNT_COLUMNS)[:page]
+        ]
+    )
+
+
+def with_windows(accounts: Sequence[Columns]) -> list[AccountRow]:
+    windows: dict[int, list[WindowRow]] = {columns[0]: [] for columns in accounts}
     found = QuotaWindow.objects.filter(account_id__in=list(windows))
     for values in found.order_by("id").values_list(*WINDOW_COLUMNS):
         account_id, mode, remaining, total, window_s, reset_at, source, cooling = values
@@ -71,4 +90,27 @@ def with_windows(accounts: Sequence[Account]) -> list[AccountRow]:
                 seconds(cooling),
             )
         )
-    return [row_of(account, windows[account.pk]) for account in accounts]
+    return [row_of(columns, windows[columns[0]]) for columns in accounts]
+
+
+def row_of(columns: Columns, windows: Sequence[WindowRow]) -> AccountRow:
+    """A row as `values.row_of` makes it of an account, without the account."""
+    pk, public_id, pool, status, ciphertext, user_id, tags, *rest = columns
+    cooling, last_use, strikes, unauthorized, faults, deleted, revision = rest
+    return AccountRow(
+        id=pk,
+        public_id=public_id,
+        pool=pool,
+        status=status,
+        ciphertext=bytes(ciphertext),
+        user_id=user_id,
+        tags=frozenset(tags),
+        windows=tuple(windows),
+        cooling_until=seconds(cooling),
+        last_use_at=seconds(last_use),
+        strikes=tuple(strikes),
+        unauthorized_at=seconds(unauthorized),
+        server_faults=faults,
+        deleted=deleted is not None,
+        revision=revision,
+    )

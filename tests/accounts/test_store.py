@@ -54,7 +54,7 @@ def test_a_row_carries_what_selection_needs():
 def test_pages_lose_no_row_of_an_equal_revision():
     ids = {make_account(revision=7, windows=False).pk for _ in range(23)}
     ids |= {make_account(revision=8, windows=False).pk for _ in range(5)}
-    pages = list(store.load(6, page=5))
+    pages = list(store.changes_since(6, page=5))
     assert [len(page) for page in pages] == [5, 5, 5, 5, 5, 3]
     assert {row.id for page in pages for row in page} == ids
 
