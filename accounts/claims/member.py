@@ -105,8 +105,10 @@ class Member:
         try:
             await self.store.leave(self.circle.me, backs)
             logger.info(
-                "Of %d requests %d waited for the store, which was asked %d times.",
+                "Of %d requests %d waited for the store, which was asked %d times"
+                "; p99 %d us.",
                 *(self.trade.requests, self.trade.waited, self.trade.moves),
+                1e6 * self.trade.wait_p99_s(),
             )
         except (Gone, Unreachable) as error:
             logger.warning("What was in hand could not be given back: %r", error)

@@ -7,6 +7,7 @@ for one and the same step.
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence, Set
 
 from accounts.claims import hands, planning
@@ -23,6 +24,7 @@ RELIEF_S = 0.2
 LOOK_S = 0.1
 AWAY_S = 5  # how long callers are told to stay away when the store is
 QUIET_S = 1.0  # no asking in advance after the store had little to spare
+WAITS_KEPT = 1000
 Move = Coroutine[None, None, None]
 Taken = tuple[Entry, str, float]
 
@@ -40,6 +42,7 @@ class Trade:
         self.requests = 0  # all that were served
         self.waited = 0  # those that waited for the store
         self.moves = 0
+        self.waits_s = deque[float](maxlen=WAITS_KEPT)
         self._store = store
         self._circle = circle
         self._directory = directory
@@ -67,7 +70,16 @@ class Trade:
                 if not self._idle_elsewhere(absence):
                     raise
         self.waited += 1
-        return await self._patiently(wanted, excluded, prefer)
+        began = self._circle.clock()
+        try:
+            return await self._patiently(wanted, excluded, prefer)
+        finally:
+            self.waits_s.append(self._circle.clock() - began)
+
+    def wait_p99_s(self) -> float:
+        """Of the latest requests that waited."""
+        waits = sorted(self.waits_s)
+        return waits[int(0.99 * len(waits))] if waits else 0.0
 
     async def sweep(self) -> None:
         """Give back what was idle since the last time, take what will be needed."""

@@ -3,14 +3,15 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gateway.bench import scenarios, selection
+from gateway.bench import pools, scenarios, selection
 from gateway.bench.report import Result
 from gateway.bench.scenarios import Figures, Scenario
 from gateway.bench.stage import Stage, staged
 
+LARGE = {pools.START: pools.starts, pools.SHARED: pools.shared}
 WARMING = 10  # streams, few enough to leave the memory as it is
 
 
@@ -20,11 +21,13 @@ class Options:
     rounds: int
     quick: bool
     accounts: int
-    scenario: str = ""  # empty: all of them
+    scenario: str = ""  # empty: all but those of large pools
+    store: dict[str, str] = field(default_factory=dict)  # start-up variables
 
 
 def names() -> list[str]:
-    return [*(scenario.name for scenario in scenarios.ALL), selection.NAME]
+    named = [scenario.name for scenario in scenarios.ALL]
+    return [*named, selection.NAME, pools.START, pools.SHARED]
 
 
 def run(options: Options, say: Callable[[str], None]) -> list[Result]:
@@ -36,6 +39,12 @@ def run(options: Options, say: Callable[[str], None]) -> list[Result]:
     if options.scenario in {"", selection.NAME}:
         say("selection: in process")
         results.extend(selection.run(rounds=options.rounds, quick=options.quick))
+    if options.scenario in LARGE:
+        say(f"{options.scenario}: {options.accounts:,} accounts")
+        pool = pools.Pool(
+            options.accounts, options.store, options.rounds, options.quick
+        )
+        results.append(LARGE[options.scenario](pool))
     return results
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -46,22 +46,44 @@ def staged(
     extra_env: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
     """`accounts` are tokens by pool. The whole environment starts from scratch."""
+    with (
+        furnished(data_dir, accounts, extra_env or {}) as stage,
+        served(stage, server=server, port=port) as complete,
+    ):
+        yield complete
+
+
+@contextlib.contextmanager
+def furnished(
+    data_dir: Path,
+    accounts: Mapping[str, Sequence[str]],
+    extra_env: Mapping[str, str],
+) -> Iterator[Stage]:
+    """The sandbox and the accounts; the gateway is still to be started."""
     key = f"sk-{token_hex(12)}"
+    data_dir.mkdir(exist_ok=True)
     with (
         open_log(data_dir / "sandbox.log") as sandbox_log,
         running("-m", "gateway.sandbox", "--port", "0", log=sandbox_log) as sandbox,
     ):
         sandbox_port = port_in(sandbox)
-        env = environment(data_dir, sandbox_port, key) | dict(extra_env or {})
+        env = environment(data_dir, sandbox_port, key) | dict(extra_env)
         prepare(env, data_dir, accounts)
-        arguments = ["--host", "127.0.0.1", "--port", str(port), "--server", server]
-        with (
-            open_log(data_dir / "gateway.log") as log,
-            running(
-                "manage.py", "serve", *arguments, "--drain", "5", env=env, log=log
-            ) as gateway,
-        ):
-            yield Stage(env, data_dir, sandbox_port, port_in(gateway), gateway.pid, key)
+        yield Stage(env, data_dir, sandbox_port, 0, 0, key)
+
+
+@contextlib.contextmanager
+def served(
+    stage: Stage, *, server: str, port: int = 0, workers: int = 1
+) -> Iterator[Stage]:
+    """A gateway on what is furnished, until the block ends."""
+    arguments = ["--host", "127.0.0.1", "--port", str(port), "--server", server]
+    arguments += ["--drain", "5", "--workers", str(workers)]
+    with (
+        open_log(stage.data_dir / "gateway.log") as log,
+        running("manage.py", "serve", *arguments, env=stage.env, log=log) as gateway,
+    ):
+        yield replace(stage, gateway_port=port_in(gateway), gateway_pid=gateway.pid)
 
 
 def environment(data_dir: Path, sandbox_port: int, key: str) -> dict[str, str]:

@@ -22,17 +22,28 @@ class Command(BaseCommand):
         parser.add_argument("--quick", action="store_true", help="short rounds")
         parser.add_argument("--accounts", type=int, default=1000)
         parser.add_argument("--scenario", choices=runs.names(), default="")
+        parser.add_argument(
+            "--database", default="", metavar="URL", help="an empty one, for `shared`"
+        )
+        parser.add_argument(
+            "--redis", default="", metavar="URL", help="an empty one, for `shared`"
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write figures")
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401 - Django's
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         chosen = options["server"]
+        given = {
+            "DATABASE_URL": options["database"],
+            "REDIS_URL": options["redis"],
+        }
         wanted = runs.Options(
             servers=SERVERS if chosen == "all" else (chosen,),
             rounds=max(1, options["rounds"]),
             quick=options["quick"],
             accounts=options["accounts"],
             scenario=options["scenario"],
+            store={name: url for name, url in given.items() if url},
         )
         try:
             results = runs.run(wanted, self.stderr.write)
