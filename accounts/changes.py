@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import store
+from accounts import declared, store
 from accounts.credentials import public_id, seal, token_hash
 from accounts.models import Account
 from accounts.store import take_revision
@@ -31,6 +31,7 @@ def give_token(account_id: int, token: str, by: str) -> None:
             return
         if Account.objects.filter(token_hash=hashed).exists():
             raise TokenTaken("another account has this token")
+        declared.forget(account_id)
         account.token_hash = hashed
         account.public_id = public_id(hashed)
         account.token_ciphertext = seal(credential.token, account.public_id)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claims.tables import ClaimLoad, ClaimMember, ClaimSlice
+from accounts.declared import Declaration
 from accounts.drafts.tables import ImportDraft, ImportPart
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ClaimLoad",
     "ClaimMember",
     "ClaimSlice",
+    "Declaration",
     "DirectoryRevision",
     "ImportDraft",
     "ImportPart",

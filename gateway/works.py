@@ -7,7 +7,8 @@ from datetime import date
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from accounts import bulk
+from accounts import bulk, declared
+from accounts.declared import BIRTH_DATE, TERMS
 from accounts.drafts import steps
 from accounts.models import Account
 from gateway import online, refreshing
@@ -32,34 +33,58 @@ async def refresh(target: str, params: Params) -> Result:
 
 
 async def accept_terms(target: str, params: Params) -> Result:
-    login = await login_of(await account_of(target))
+    account = await account_of(target)
+    if TERMS in await sync_to_async(declared.done)(account.pk):
+        return {"success": True, "accepted_before": True}
     try:
-        await operations.accept_terms(login, config.current())
+        await accepted(account, await login_of(account), params)
     except GatewayError as error:
         raise ItemFailed(error.message) from error
     return {"success": True}
 
 
+async def accepted(account: Account, login: Login, params: Params) -> None:
+    await operations.accept_terms(login, config.current())
+    await noted(account, TERMS, params)
+
+
+async def noted(account: Account, kind: str, params: Params) -> None:
+    by = str(params.get("by", BY))
+    await sync_to_async(declared.note)(account.pk, kind, by)
+
+
 async def nsfw(target: str, params: Params) -> Result:
-    """On: accept the terms, declare the operator's birth date, switch; off: switch."""
+    """On: accept the terms, declare the operator's birth date, switch; off: switch.
+
+    What was declared before is not declared again.
+    """
     account = await account_of(target)
     login, settings = await login_of(account), config.current()
     enabled = bool(params["enabled"])
-    declared: bool | None = None
+    fresh: bool | None = None
     try:
         if enabled:
-            born = date.fromisoformat(str(params["birth_date"]))
-            await operations.accept_terms(login, settings)
-            declared = await operations.declare_birth_date(login, settings, born)
+            done = await sync_to_async(declared.done)(account.pk)
+            if TERMS not in done:
+                await accepted(account, login, params)
+            fresh = BIRTH_DATE not in done and await born(account, login, params)
         await operations.show_adult_content(login, settings, enabled=enabled)
     except GatewayError as error:
         raise ItemFailed(error.message) from error
     add, remove = ((NSFW,), ()) if enabled else ((), (NSFW,))
     await sync_to_async(bulk.tag)([account.pk], add, remove, BY)
     result: dict[str, object] = {"success": True, "tagged": enabled}
-    if declared is not None:
-        result["birth_date_declared"] = declared
+    if fresh is not None:
+        result["birth_date_declared"] = fresh
     return result
+
+
+async def born(account: Account, login: Login, params: Params) -> bool:
+    """Declare the operator's birth date; False where upstream has one already."""
+    when = date.fromisoformat(str(params["birth_date"]))
+    fresh = await operations.declare_birth_date(login, config.current(), when)
+    await noted(account, BIRTH_DATE, params)
+    return fresh
 
 
 async def cache_clear(target: str, params: Params) -> Result:

@@ -22,15 +22,16 @@ from accounts.admin.filters import (
 )
 from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
-from accounts.models import Account, QuotaWindow
+from accounts.models import Account, Declaration, QuotaWindow
 from grokgateway import crypto
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
     WindowTable = admin.TabularInline[QuotaWindow, Account]
+    DeclarationTable = admin.TabularInline[Declaration, Account]
 else:
     AccountPages = admin.ModelAdmin
-    WindowTable = admin.TabularInline
+    WindowTable = DeclarationTable = admin.TabularInline
 
 EXPORT_PAGE = "console-account-export"  # of the console, which knows how to stream
 
@@ -83,6 +84,19 @@ class WindowInline(WindowTable):
         return False
 
 
+class DeclarationInline(DeclarationTable):
+    model = Declaration
+    extra = 0
+    can_delete = False
+    fields = ("kind", "at", "by")
+    readonly_fields = ("kind", "at", "by")
+
+    def has_add_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+
 @admin.register(Account)
 class AccountAdmin(AccountPages):
     form = AccountForm
@@ -112,7 +126,7 @@ class AccountAdmin(AccountPages):
     search_help_text = _("id, user id, reason, or a whole token")
     ordering = ["-id"]
     actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
-    inlines = [WindowInline]
+    inlines = [WindowInline, DeclarationInline]
     fields = ACCOUNT_FIELDS
     readonly_fields = tuple(name for name in ACCOUNT_FIELDS if name not in EDITED)
 

@@ -117,7 +117,11 @@ def job(kind: str, order: Order, params: Mapping[str, object]) -> BatchJob:
     targets = (Target(account.public_id, masked(account)) for account in found)
     at_once = config.current().number(CONCURRENCY[kind])
     return batches.create(
-        kind, targets, params=params, by=order.by, concurrency=at_once
+        kind,
+        targets,
+        params={**params, "by": order.by},
+        by=order.by,
+        concurrency=at_once,
     )
 
 

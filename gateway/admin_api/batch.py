@@ -105,7 +105,7 @@ def begun(
 ) -> HttpResponse:
     at_once = how.concurrency or config.current().number(CONCURRENCY[kind])
     by = access.actor(request)
-    job, unknown = created(kind, payload.tokens, params, by, at_once)
+    job, unknown = created(kind, payload.tokens, params | {"by": by}, by, at_once)
     if how.later:
         return JsonResponse(accepted(job) | {"unknown": unknown})
     return JsonResponse(answer_of(ended(job)) | {"unknown": unknown})

@@ -72,7 +72,7 @@ def followed(api, task):
     return [json.loads(line.removeprefix("data: ")) for line in lines]
 
 
-def test_a_synchronous_batch_answers_with_each_result(api):
+def test_a_synchronous_batch_answers_with_each_result(gateway, api):
     body = {"tokens": TOKENS[2:], "birth_date": "1990-05-17"}
     done = api.post("/batch/nsfw?enabled=true", json=body).json()
     assert done["summary"] == {"total": 2, "ok": 1, "fail": 1}
@@ -83,6 +83,13 @@ def test_a_synchronous_batch_answers_with_each_result(api):
     assert good["birth_date_declared"] is False
     tags = [one["tags"] for one in accounts(api).values() if one["pool"] == "heavy"]
     assert tags == [["nsfw"]]
+    terms = api.post("/batch/accept-terms", json={"tokens": [TOKENS[2]]}).json()
+    assert list(terms["results"].values()) == [
+        {"success": True, "accepted_before": True}
+    ]
+    query = 'SELECT kind, "by" FROM accounts_declaration ORDER BY kind'
+    by = "api (app_key)"
+    assert gateway.rows(query) == [("birth-date", by), ("terms", by)]
 
 
 def test_online_files_are_cleared(gateway, api):

@@ -2,16 +2,18 @@
 
 import asyncio
 
+from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 from django.test import TransactionTestCase
 
+from accounts import changes, declared
 from accounts.documents import Defaults, parse
 from accounts.drafts import previews, steps
-from accounts.models import Account, ImportPart
+from accounts.models import Account, Declaration, ImportPart
 from gateway import works
 from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.models import BatchJob
-from tests.factories import make_token
+from tests.factories import make_account, make_token
 
 
 def started(count):
@@ -21,6 +23,30 @@ def started(count):
         return steps.start(draft, "op")
     finally:
         close_old_connections()
+
+
+def declared_for(*kinds):
+    try:
+        account = make_account()
+        for kind in kinds:
+            declared.note(account.pk, kind, "op")
+        return account
+    finally:
+        close_old_connections()
+
+
+class Declarations(TransactionTestCase):
+    async def test_terms_are_accepted_once(self):
+        account = await asyncio.to_thread(declared_for, declared.TERMS)
+        result = await works.accept_terms(account.public_id, {"by": "another"})
+        assert result == {"success": True, "accepted_before": True}
+        kept = await Declaration.objects.aget()
+        assert (kept.kind, kept.by) == ("terms", "op")
+
+    async def test_another_credential_has_declared_nothing(self):
+        account = await asyncio.to_thread(declared_for, declared.TERMS)
+        await sync_to_async(changes.give_token)(account.pk, make_token(), "op")
+        assert not await Declaration.objects.aexists()
 
 
 class Imports(TransactionTestCase):

@@ -180,6 +180,7 @@ def test_adult_content_needs_a_declared_birth_date_of_an_adult(console):
     assert BatchJob.objects.get().params == {
         "enabled": True,
         "birth_date": "1990-02-03",
+        "by": "operator",
     }
 
 
