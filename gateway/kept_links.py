@@ -4,13 +4,11 @@ A link opens what it would open for anyone; a signed one only while it lasts.
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from urllib.parse import SplitResult, urlsplit
 
-from media import links, serving
+from media import links, serving, store
 from media.errors import BadId, UnknownFile
 from media.models import Kind
-from media.ranges import Conditions
 
 
 async def read(source: str, take: Callable[[int], None]) -> bytes | None:
@@ -22,10 +20,12 @@ async def read(source: str, take: Callable[[int], None]) -> bytes | None:
     if parts is None:
         return None
     try:
-        found = await serving.answer(Kind.IMAGE, parts.query, Conditions())
-        with closing(found):
-            take(found.length)
-            return b"".join([chunk async for chunk in found.chunks()])
+        public_id, _ = serving.admitted(Kind.IMAGE, parts.query)
+        asset = await store.find(Kind.IMAGE, public_id)
+        if asset is None:
+            return None
+        take(asset.size)
+        return await store.read(asset)
     except (BadId, UnknownFile):
         return None
 

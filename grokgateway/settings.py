@@ -163,6 +163,8 @@ STORAGES = {
     },
 }
 
+MEDIA_ACCEL_PREFIX = env.text("MEDIA_ACCEL_PREFIX").strip("/")
+
 # Time and language
 USE_TZ = True
 TIME_ZONE = env.zone("TZ", "Asia/Shanghai")

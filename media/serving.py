@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
+from django.conf import settings
 from django.utils.http import http_date
 
 from grokgateway import config
@@ -52,6 +53,12 @@ class Serving:
 
 async def answer(kind: Kind, query: str, asked: Conditions) -> Serving:
     """What `/v1/files/*` says to a query string; raises BadId, UnknownFile."""
+    public_id, caching = admitted(kind, query)
+    return await threads.disk(prepared, kind, public_id, asked, caching)
+
+
+def admitted(kind: Kind, query: str) -> tuple[str, str]:
+    """The id that a link opens, and how long it may be kept; raises as `answer`."""
     fields = fields_of(query)
     public_id = fields.get("id", "")
     if not formats.PUBLIC_ID.fullmatch(public_id):
@@ -64,7 +71,7 @@ async def answer(kind: Kind, query: str, asked: Conditions) -> Serving:
         if not left:
             raise UnknownFile
         caching = f"private, max-age={left}, immutable"
-    return await threads.disk(prepared, kind, public_id, asked, caching)
+    return public_id, caching
 
 
 async def of(asset: Asset, asked: Conditions, disposition: str = "inline") -> Serving:
@@ -104,15 +111,41 @@ def opened(
         raise UnknownFile
     version = version_of(asset)
     share = ranges.share_of(version, asked)
+    if settings.MEDIA_ACCEL_PREFIX and source.folder and share.status != 304:
+        if not source.has(asset.name):
+            raise lost(source, asset)
+        note_access(asset)
+        return Serving(200, accelerated(asset, caching, disposition))
     headers = headers_of(asset, version, share, caching, disposition)
     try:
         serving = body_of(source, asset, share, headers, asked.method)
     except FileNotFoundError:
-        threads.pools().index.submit(threads.closing, index.forget, source, [asset.pk])
-        raise UnknownFile from None
+        raise lost(source, asset) from None
+    note_access(asset)
+    return serving
+
+
+def lost(source: Shelf, asset: Asset) -> UnknownFile:
+    """What to say of a row without its file; the row goes, too."""
+    threads.pools().index.submit(threads.closing, index.forget, source, [asset.pk])
+    return UnknownFile()
+
+
+def note_access(asset: Asset) -> None:
     if index.is_access_due(asset):
         outbox.current().put(ACCESSES, asset.pk)
-    return serving
+
+
+def accelerated(asset: Asset, caching: str, disposition: str) -> Headers:
+    """For a proxy that sends the file itself, with ranges and tags of its own."""
+    return (
+        ("x-accel-redirect", f"/{settings.MEDIA_ACCEL_PREFIX}/{quote(asset.name)}"),
+        ("content-type", asset.mime),
+        ("content-disposition", disposition),
+        ("cache-control", caching),
+        ("x-content-type-options", "nosniff"),
+        ("content-length", "0"),
+    )
 
 
 def body_of(

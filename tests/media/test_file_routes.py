@@ -287,6 +287,19 @@ async def test_a_server_may_send_a_whole_local_file_by_itself(files):
     assert asking.messages[1:] == [{"type": "http.response.pathsend", "path": path}]
 
 
+async def test_a_proxy_may_send_local_files_by_itself(files, settings, kept):
+    settings.MEDIA_ACCEL_PREFIX = "kept"
+    asset = await save(film())
+    exchange = await get(VIDEO, asset.public_id, range="bytes=0-3")
+    assert (exchange.status, exchange.content) == (200, b"")
+    told = exchange.answered
+    assert told["x-accel-redirect"] == f"/kept/videos/{asset.public_id}.mp4"
+    assert (told["content-type"], told["cache-control"]) == ("video/mp4", PUBLIC)
+    assert kept.rows == [(serving.ACCESSES, asset.pk)]
+    (files / asset.name).unlink()
+    assert (await get(VIDEO, asset.public_id)).status == 404
+
+
 async def test_an_access_is_noted_at_most_hourly(kept):
     asset = await save(film())
     await get(VIDEO, asset.public_id)
