@@ -14,6 +14,7 @@ CJK_ALLOWED = {
     "gateway/sandbox/script.py",
     "gateway/upstream/summary_words.py",
     "grokgateway/config/registry/help_zh_hans.toml",
+    "grokgateway/config/registry/labels.toml",
     "static/vendor/swagger-ui/swagger-ui-bundle.js",
     "tests/gateway/conversation/test_tokens.py",
     "tests/gateway/conversation/tools/test_chinese.py",
@@ -45,6 +46,7 @@ HOMES = {
 CONSTANTS = {
     "gateway.conversation.tokens.encoding",
     "grokgateway.config.registry.explanations.chinese",
+    "grokgateway.config.registry.explanations.words",
 }
 PRODUCT = ("accounts/", "gateway/", "grokgateway/", "media/", "webui/")
 PROTOCOLS = "gateway/protocols/"

@@ -22,7 +22,7 @@ from grokgateway.config.home import (
 )
 from grokgateway.config.layers import Source, find, flatten
 from grokgateway.config.registry import GROUPS, KEYS, Key, Kind, Reload, Value
-from grokgateway.config.registry.explanations import help_text
+from grokgateway.config.registry.explanations import choice, help_text, label
 from grokgateway.config.rows import sealed_rows_exist
 from grokgateway.config.snapshot import Snapshot, UnknownKey
 from grokgateway.config.template import defaults, export
@@ -46,6 +46,7 @@ __all__ = [
     "UnknownKey",
     "Value",
     "apply",
+    "choice",
     "current",
     "defaults",
     "export",
@@ -53,6 +54,7 @@ __all__ = [
     "flatten",
     "forget",
     "help_text",
+    "label",
     "load",
     "override",
     "plain",

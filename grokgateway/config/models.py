@@ -15,7 +15,11 @@ class ConfigOverride(models.Model):
     class Meta:
         ordering = ["key"]
         verbose_name = "saved setting"
-        permissions = [("change_config", "Can change the configuration")]
+        default_permissions = ("view",)
+        permissions = [
+            ("change_config", "Can change the configuration"),
+            ("reveal_config", "Can see secrets of the configuration"),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -28,6 +32,7 @@ class ConfigRevision(models.Model):
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:
+        default_permissions = ()
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(id=1), name="config_revision_single"
@@ -48,6 +53,7 @@ class ConfigHistory(models.Model):
 
     class Meta:
         ordering = ["-revision"]
+        default_permissions = ()
         verbose_name = "settings change"
 
     def __str__(self) -> str:

@@ -19,7 +19,6 @@ class Link:
     label: str | Promise
     url_name: str
     permission: str = ""
-    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ AREAS = (
             "accounts.statusevent",
         ),
         apps=("accounts", "jobs"),
-        links=(Link(_("Explain"), "admin:explain", "accounts.view_account"),),
     ),
     Area(
         "traffic",
@@ -59,6 +57,7 @@ AREAS = (
             "gateway.storedresponse",
         ),
         apps=("gateway",),
+        links=(Link(_("Explain"), "admin:explain"),),
     ),
     Area(
         "media",
@@ -66,14 +65,14 @@ AREAS = (
         _("Files that are kept, the space they take, and films in the making."),
         models=("media.asset", "media.videojob", "media.usage"),
         apps=("media",),
-        links=(Link(_("Cache"), "admin:cache", first=True),),
+        links=(Link(_("Cache"), "admin:cache"),),
     ),
     Area(
         "system",
         _("System"),
         _("Settings, and the people who may sign in here."),
         models=("auth.user", "auth.group"),
-        links=(Link(_("Configuration"), "admin:config", first=True),),
+        links=(Link(_("Configuration"), "admin:config", "config.view_configoverride"),),
     ),
 )
 REST = AREAS[-1]
@@ -100,9 +99,8 @@ def arranged(request: HttpRequest, apps: Iterable[Entry]) -> list[Entry]:
 def entries(request: HttpRequest, area: Area, models: Iterable[Entry]) -> list[Entry]:
     own = [model for model in models if area_of(label(model)) is area]
     own.sort(key=lambda model: place(area, label(model)))
-    above = (entry_of(request, link) for link in area.links if link.first)
-    below = (entry_of(request, link) for link in area.links if not link.first)
-    return [*filter(None, above), *own, *filter(None, below)]
+    shown = (entry_of(request, link) for link in area.links)
+    return [*(entry for entry in shown if entry), *own]
 
 
 def area_of(model: str) -> Area:

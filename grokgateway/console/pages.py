@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import explain, keypage, overview
+from grokgateway.console import keypage, overview
+from grokgateway.console.configuration.routes import ROUTES as CONFIGURATION
 
 View = Callable[..., HttpResponse]
 
@@ -23,7 +24,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
-    Page("explain/", explain.view, "explain"),
+    *(Page(*one) for one in CONFIGURATION),
 )
 
 # The seed's path below /admin/ and the page that took its place.

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 OPERATOR, VIEWER = "operator", "viewer"
 APPS = ("accounts", "config", "gateway", "jobs", "media", "webui")
-SECRETS = ("reveal_token", "export_accounts")
+SECRETS = ("reveal_token", "export_accounts", "reveal_config")
 
 
 def permissions(role: str) -> QuerySet[Permission]:

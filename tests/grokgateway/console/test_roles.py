@@ -7,7 +7,11 @@ from grokgateway.console import roles
 
 pytestmark = pytest.mark.django_db
 
-SECRET = {"accounts.reveal_token", "accounts.export_accounts"}
+SECRET = {
+    "accounts.reveal_token",
+    "accounts.export_accounts",
+    "config.reveal_config",
+}
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def test_ours_is_the_site_that_models_register_with():
     assert admin.site.index_title == ConsoleSite.index_title
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "target"),
     [
@@ -164,5 +165,6 @@ def test_a_missing_page_is_told_in_our_own_words(client):
     assert "<h1>Page not found</h1>" in page.content.decode()
 
 
+@pytest.mark.django_db
 def test_browsers_find_the_icon(client):
     assert client.get("/favicon.ico")["Location"] == "/static/img/mark.svg"
