@@ -15,7 +15,7 @@ from gateway.media_links import Resolver
 from gateway.pictures import refuse_documents
 from gateway.upstream.headers import Login
 from grokgateway.config import Snapshot
-from media import store
+from media import jobs, store, threads
 from media.errors import DiskLow, MediaError
 from media.incoming import Origin
 from media.models import Asset, Source
@@ -75,6 +75,15 @@ async def still_of(resolver: Resolver, url: str) -> Asset | None:
     except (GatewayError, MediaError) as error:
         logger.info("the preview of a video is not kept: %s", error)
         return None
+
+
+async def withdraw(film: Asset, still: Asset | None) -> None:
+    """Remove what a job that is no longer ours has brought, unless its row names it."""
+    if await threads.disk(jobs.names, film):
+        return
+    for one in (film, still):
+        if one is not None:
+            await store.delete(one)
 
 
 async def inputs_of(ids: Sequence[str]) -> tuple[File, ...]:

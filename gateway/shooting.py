@@ -8,12 +8,11 @@ made twice: what was under way then ends as `interrupted`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
-from typing import Concatenate, ParamSpec
 
 from django.utils import timezone
 
@@ -32,10 +31,11 @@ from gateway.protocols.base import STATUS
 from gateway.protocols.openai_videos import RATIOS
 from gateway.recorder import Journal, record
 from gateway.search import Search
+from gateway.slates import Slate
 from gateway.upstream.headers import Login
 from gateway.upstream.video import Segment
 from grokgateway import config
-from media import jobs, store, threads
+from media import jobs, threads
 from media.errors import MediaError
 from media.incoming import Origin
 from media.jobs import ClaimLost
@@ -56,8 +56,6 @@ TOLD = {  # codes of a failed job where they are more exact than the general one
     Kind.INTERNAL: Kind.VIDEO_FAILED,
     Kind.IDLE_TIMEOUT: Kind.UPSTREAM_TIMEOUT,
 }
-
-P = ParamSpec("P")
 
 
 class Failed(Exception):
@@ -115,11 +113,11 @@ async def worked(take: "Take", limit_s: float) -> None:
 
 
 class Take:
-    """A job in work; its row is written by one task at a time."""
+    """A job in work."""
 
     def __init__(self, job: VideoJob) -> None:
         self.job = job
-        self._writing = asyncio.Lock()
+        self._slate = Slate(job)
         self._settings = config.current()
         self._percent = 0
         self._login: Login | None = None
@@ -142,13 +140,13 @@ class Take:
             due = clock() - renewed >= RENEW_EVERY_S
             if due or self._percent > self.job.progress:
                 renewed = clock()
-                await self._write(jobs.renew, timezone.now(), self._percent)
+                await self._slate.write(jobs.renew, timezone.now(), self._percent)
 
     async def fail(self, code: str, message: str, status: int = 500) -> None:
         logger.info("video job %s failed: %s", self.job.public_id, code)
         self.ask.journal.status, self.ask.journal.error_code = status, code
         with contextlib.suppress(ClaimLost):
-            await self._write(jobs.fail, code, message, timezone.now())
+            await self._slate.write(jobs.fail, code, message, timezone.now())
 
     async def postponed(self, error: GatewayError) -> bool:
         """Where all accounts are busy, it waits for one as long as a job may take."""
@@ -161,20 +159,11 @@ class Take:
         if job.sent_at or (job.started_at and until > job.started_at + total):
             return False
         with contextlib.suppress(ClaimLost):
-            await self._write(jobs.postpone, until)
+            await self._slate.write(jobs.postpone, until)
         return True
 
     async def leave(self) -> None:
-        await self._write(jobs.let_go, timezone.now())
-
-    async def _write(
-        self,
-        step: Callable[Concatenate[VideoJob, P], None],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> None:
-        async with self._writing:
-            await threads.disk(step, self.job, *args, **kwargs)
+        await self._slate.write_now(jobs.let_go, timezone.now())
 
     def _refuse_to_repeat(self) -> None:
         if jobs.is_in_flight(self.job):
@@ -221,20 +210,20 @@ class Take:
         self._login = Login(held.cookie_token(), held.user_id)
 
         async def about_to_send() -> None:
-            await self._write(jobs.mark_sent, held.public_id, timezone.now())
+            await self._slate.write(jobs.mark_sent, held.public_id, timezone.now())
 
         try:
             made = films.filmed(script, held, ask, before=about_to_send)
             async with aclosing(made) as events:
                 async for event in events:
                     if isinstance(event, Segment):
-                        await self._write(jobs.add_post, asdict(event))
+                        await self._slate.write(jobs.add_post, asdict(event))
                     else:
                         self._percent = event.percent
                     yield ()
         except UpstreamFailure as failure:
             if failure.retryable:
-                await self._write(jobs.unmark_sent)
+                await self._slate.write(jobs.unmark_sent)
             raise
 
     async def _deliver(self, script: Script, film: Segment) -> None:
@@ -260,12 +249,10 @@ class Take:
             hours=self._settings.number("video.expires_hours")
         )
         try:
-            await self._write(jobs.complete, asset, now, forgotten_at, still)
+            await self._slate.write(jobs.complete, asset, now, forgotten_at, still)
             self.ask.journal.status = 200
         except ClaimLost:
-            for one in (asset, still):
-                if one is not None:
-                    await store.delete(one)
+            await reels.withdraw(asset, still)
             raise
 
 

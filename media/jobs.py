@@ -158,6 +158,11 @@ def complete(
     )
 
 
+def names(asset: Asset) -> bool:
+    """Whether some job has this file."""
+    return VideoJob.objects.filter(asset=asset).exists()
+
+
 def fail(job: VideoJob, code: str, message: str, now: datetime) -> None:
     change(
         job,

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts import leases
 from accounts.credentials import seal
 from accounts.wishes import Wanted
-from gateway import shooting, studio
+from gateway import shooting, slates, studio
 from gateway.entry import Entry
 from gateway.recorder import COLUMNS
 from gateway.shooting import CUT, Failed, Take, perform, worked
@@ -226,6 +227,44 @@ async def test_a_finished_film_is_only_fetched(host):
     async with working():
         assert (await ended(lost))["error"]["code"] == "interrupted"
     assert host.asked == []
+
+
+async def test_a_database_that_is_away_for_a_while(host, monkeypatch):
+    """What is paid for is written once it is back; what is not yet paid for waits."""
+    monkeypatch.setattr(slates, "PAUSE_S", 0)
+    away = {"mark_sent": 2, "add_post": 3, "complete": 1}
+
+    def flaky(name, step):
+        def stepped(*args):
+            if away[name] > 0:
+                away[name] -= 1
+                raise OperationalError("away")
+            return step(*args)
+
+        return stepped
+
+    for name in away:
+        monkeypatch.setattr(jobs, name, flaky(name, getattr(jobs, name)))
+    assert (await made(host, [finished()]))["status"] == "completed"
+    assert set(away.values()) == {0}
+    assert len(host.cookies) == 1
+
+
+async def test_a_database_that_stays_away(host, monkeypatch):
+    monkeypatch.setattr(slates, "PAUSE_S", 0)
+    video_id = (await create()).json["id"]
+
+    def away(*_):
+        raise OperationalError("away")
+
+    job = await claimed()
+    with monkeypatch.context() as patched:
+        for name in ("mark_sent", "fail"):
+            patched.setattr(jobs, name, away)
+        with pytest.raises(OperationalError):
+            await perform(job)
+    assert (await get(f"/{video_id}")).json["status"] == "in_progress"
+    assert host.cookies == []
 
 
 async def test_a_worker_that_stops_leaves_its_job_to_the_next(host):
