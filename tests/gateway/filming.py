@@ -93,7 +93,13 @@ async def made(host, *chats, **members):
     host.chats = list(chats)
     job = (await create(**members)).json
     async with working():
-        return await ended(job["id"])
+        done = await ended(job["id"])
+        await until(idle)
+        return done
+
+
+async def idle():
+    return studio.current().busy == 0
 
 
 async def rows():

@@ -26,6 +26,7 @@ from tests.gateway.filming import (
     create,
     ended,
     get,
+    idle,
     job_when,
     made,
     until,
@@ -276,10 +277,6 @@ async def test_a_worker_that_stops_leaves_its_job_to_the_next(host):
     async with working():
         assert (await ended(video_id))["error"]["code"] == "interrupted"
     assert len(host.cookies) == 1
-
-
-async def idle():
-    return studio.current().busy == 0
 
 
 async def test_deleting_ends_the_work_and_takes_the_files(host):
