@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +16,9 @@ from accounts.store.changes import locked, record
 from accounts.store.values import chunks, window_row
 from accounts.tokens import clean_tags
 
+ALL = Q()
+LIVE = Q(deleted_at=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -25,38 +29,43 @@ class Changed:
 
 
 def delete(ids: Iterable[int], by: str, reason: str = "operator_deleted") -> Changed:
-    return protected("delete", by, ids, lambda c: store.soft_delete(c, reason, by))
+    delete = partial(store.soft_delete, reason=reason, by=by)
+    return protected("delete", by, ids, delete, LIVE)
 
 
 def disable(ids: Iterable[int], by: str) -> Changed:
-    return protected("disable", by, ids, lambda chunk: store.disable(chunk, by=by))
+    enabled = LIVE & ~Q(status=Status.DISABLED)
+    return protected("disable", by, ids, partial(store.disable, by=by), enabled)
 
 
 def enable(ids: Iterable[int], by: str) -> Changed:
     """The same for accounts that are not deleted."""
-    return protected("enable", by, ids, lambda chunk: store.restore(living(chunk), by))
+    return protected("enable", by, ids, partial(store.restore, by=by), LIVE)
 
 
 def clear_cooldown(ids: Iterable[int], by: str) -> Changed:
     """Let cooling accounts and windows be tried again; quotas stay as they are."""
-    return protected("clear-cooldown", by, ids, lambda chunk: cleared(chunk, by))
+    windows = QuotaWindow.objects.exclude(cooling_until=None).values("account_id")
+    resting = LIVE & (Q(status=Status.COOLING) | Q(pk__in=windows))
+    return protected("clear-cooldown", by, ids, partial(cleared, by=by), resting)
 
 
 def restore(ids: Iterable[int], by: str) -> Changed:
     """Active again, failures cleared, windows full; deleted ones come back."""
-    return protected("restore", by, ids, lambda chunk: store.restore(chunk, by))
+    return protected("restore", by, ids, partial(store.restore, by=by))
 
 
 def move(ids: Iterable[int], pool: str, by: str) -> Changed:
     """Another pool by the operator's word, with its default windows."""
-    return protected("move", by, ids, lambda chunk: moved(chunk, pool))
+    return protected("move", by, ids, partial(moved, pool=pool), ~Q(pool=pool))
 
 
 def tag(
     ids: Iterable[int], add: Sequence[str], remove: Sequence[str], by: str
 ) -> Changed:
     added, removed = clean_tags(tuple(add)), frozenset(remove)
-    return protected("tag", by, ids, lambda chunk: tagged(chunk, added, removed))
+    change = partial(tagged, add=added, remove=removed)
+    return protected("tag", by, ids, change)
 
 
 def protected(
@@ -64,15 +73,20 @@ def protected(
     by: str,
     ids: Iterable[int],
     change: Callable[[Sequence[int]], int],
+    touched: Q = ALL,
 ) -> Changed:
-    """Keep and change each chunk in one transaction, the revision locked first."""
+    """Keep and change each chunk in one transaction, the revision locked first.
+
+    Only accounts that are `touched`, for others would not change.
+    """
     point = restorepoints.begin(action, by)
     count = 0
     for chunk in chunks(ids):
         with transaction.atomic():
             take_revision()
-            restorepoints.keep(point, list(locked().filter(pk__in=chunk)))
-            count += change(chunk)
+            kept = list(locked().filter(touched, pk__in=chunk))
+            restorepoints.keep(point, kept)
+            count += change([account.pk for account in kept])
     finished = restorepoints.finish(point)
     return Changed(count, finished.public_id if finished else "")
 
@@ -91,32 +105,20 @@ def moved(ids: Sequence[int], pool: str) -> int:
     )
 
 
-def living(ids: Sequence[int]) -> list[int]:
-    found = Account.objects.filter(pk__in=ids, deleted_at=None)
-    return list(found.values_list("pk", flat=True))
-
-
 def cleared(ids: Sequence[int], by: str) -> int:
     revision, now = take_revision(), timezone.now()
     windows = QuotaWindow.objects.exclude(cooling_until=None)
-    resting = Q(status=Status.COOLING) | Q(pk__in=windows.values("account_id"))
-    accounts = list(locked().filter(resting, pk__in=ids, deleted_at=None))
-    found = [account.pk for account in accounts]
-    warmed = list(windows.filter(account_id__in=found))
-    windows.filter(account_id__in=found).update(cooling_until=None)
+    warmed = list(windows.filter(account_id__in=ids))
+    windows.filter(account_id__in=ids).update(cooling_until=None)
     for window in warmed:
         window.cooling_until = None
     telling.tell([(w.account_id, window_row(w)) for w in warmed], known_only=True)
-    cooling = Account.objects.filter(pk__in=found, status=Status.COOLING)
-    record(
-        [a for a in accounts if a.status == Status.COOLING],
-        Status.ACTIVE,
-        reason="cooldown_cleared",
-        by=by,
-        at=now,
+    cooling = locked().filter(pk__in=ids, status=Status.COOLING)
+    record(cooling, Status.ACTIVE, reason="cooldown_cleared", by=by, at=now)
+    Account.objects.filter(pk__in=ids, status=Status.COOLING).update(
+        status=Status.ACTIVE, state_reason="", server_faults=0
     )
-    cooling.update(status=Status.ACTIVE, state_reason="", server_faults=0)
-    return Account.objects.filter(pk__in=found).update(
+    return Account.objects.filter(pk__in=ids).update(
         cooling_until=None, revision=revision, ruled_at=revision, updated_at=now
     )
 

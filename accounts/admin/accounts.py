@@ -123,7 +123,7 @@ class AccountAdmin(AccountPages):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["public_id", "user_id", "state_reason"]
-    search_help_text = _("id, user id, reason, or a whole token")
+    search_help_text = _("id, user id or reason")
     ordering = ["-id"]
     actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
     inlines = [WindowInline, DeclarationInline]
@@ -131,9 +131,23 @@ class AccountAdmin(AccountPages):
     readonly_fields = tuple(name for name in ACCOUNT_FIELDS if name not in EDITED)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.reveal_view)
-        name = "accounts_account_reveal"
-        return [path("<int:pk>/reveal/", view, name=name), *super().get_urls()]
+        wrap, name = self.admin_site.admin_view, "accounts_account_"
+        return [
+            path("<int:pk>/reveal/", wrap(self.reveal_view), name=name + "reveal"),
+            path("find/", wrap(self.find_view), name=name + "find"),
+            *super().get_urls(),
+        ]
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """The account of a token, which must not stand in an address."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = selectors.find(request.POST.get("token", ""))
+        if found is None:
+            self.message_user(request, _("No account has it."), messages.WARNING)
+            return HttpResponseRedirect(reverse("admin:accounts_account_changelist"))
+        where = reverse("admin:accounts_account_change", args=[found.pk])
+        return HttpResponseRedirect(where)
 
     # Any: Django's own shape of an action
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -206,15 +220,6 @@ class AccountAdmin(AccountPages):
         self, request: HttpRequest, obj: Account | None = None
     ) -> bool:
         return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
-    ) -> tuple[QuerySet[Account], bool]:
-        found, repeats = super().get_search_results(request, queryset, search_term)
-        if search_term:
-            same = selectors.matching(search_term).values("pk")
-            found |= queryset.filter(pk__in=same)
-        return found, repeats
 
     # the stub leaves the form and its type open
     def save_model(

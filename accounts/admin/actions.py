@@ -46,9 +46,10 @@ def perform(
 ) -> HttpResponse | None:
     """Ask if need be; then take the accounts as they are now, and act."""
     form = deed.form(request.POST if APPLY in request.POST else None)
-    if deed.asks and not form.is_valid():
+    answered = form.is_valid()
+    if deed.asks and not answered:
         return confirmation(pages, request, accounts, deed, form)
-    answers = form.cleaned_data if form.is_bound else {}
+    answers = form.cleaned_data if answered else {}
     by = request.user.get_username()
     words = scope(pages, request, accounts)
     order = Order(

@@ -103,7 +103,7 @@ def test_the_list_masks_searches_and_stays_cheap(
     assert account.public_id in page
     assert "veryse\u2026oken" in page
     assert token not in page
-    found = console.get("/admin/accounts/account/", {"q": token, "pool": "basic"})
+    found = console.get("/admin/accounts/account/", {"q": account.public_id[:12]})
     assert list(found.context["cl"].result_list) == [account]
 
 
@@ -124,7 +124,11 @@ def test_an_edit_takes_a_revision_and_names_the_operator(console):
     page = console.get(url).content.decode()
     assert 'value="a"' in page
     form = {"pool": "super", "tags": "b, c ,b"}
-    empty = {f"windows-{key}": "0" for key in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    empty = {
+        f"{table}-{key}": "0"
+        for table in ("windows", "declarations")
+        for key in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
     answer = console.post(url, form | empty)
     assert answer.status_code == 302
     account.refresh_from_db()
@@ -136,13 +140,13 @@ def test_an_edit_takes_a_revision_and_names_the_operator(console):
 
 @pytest.mark.parametrize(
     ("action", "expected"),
-    [("disable", "disabled"), ("take_out", "active"), ("restore", "active")],
+    [("disable", "disabled"), ("take_out", "active"), ("enable", "active")],
 )
 def test_actions_write_through_the_store(console, action, expected):
-    account = make_account(status="expired" if action == "restore" else "active")
+    account = make_account(status="expired" if action == "enable" else "active")
     console.post(
         "/admin/accounts/account/",
-        {"action": action, "_selected_action": [account.pk]},
+        {"action": action, "_selected_action": [account.pk], "apply": 1},
     )
     account.refresh_from_db()
     assert account.status == expected

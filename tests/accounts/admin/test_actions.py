@@ -229,3 +229,21 @@ def test_the_list_stays_below_ten_queries(console, django_assert_max_num_queries
         make_account()
     with django_assert_max_num_queries(10):
         console.get(LIST)
+
+
+def test_an_account_is_found_by_its_token_which_no_address_repeats(console):
+    token = make_token()
+    account = make_account(token=token)
+    found = console.post(LIST + "find/", {"token": f"sso={token}"})
+    assert found.url == f"{LIST}{account.pk}/change/"
+    assert console.post(LIST + "find/", {"token": make_token()}).url == LIST
+    page = console.get(LIST, {"q": token}).content.decode()
+    assert account.public_id not in page
+
+
+def test_an_action_keeps_only_what_it_changes(console):
+    off, on = make_account(status="disabled"), make_account()
+    act(console, "disable", [off, on])
+    assert RestorePoint.objects.get().count == 1
+    act(console, "clear_cooldown", [off, on])
+    assert RestorePoint.objects.count() == 1
