@@ -184,10 +184,16 @@ def discarded(shelf: Shelf, name: str) -> bool:
 
 
 @transaction.atomic
-def remove(shelf: Shelf, ids: Iterable[int]) -> int:
-    """Remove what a person or its own job no longer wants, pinned or not."""
+def remove(
+    shelf: Shelf, ids: Iterable[int], among: QuerySet[Asset] | None = None
+) -> int:
+    """Remove what a person or its own job no longer wants, pinned or not.
+
+    What is no longer `among` the unwanted by now, as it was brought back, stays.
+    """
     usage = locked(shelf.kind)
-    rows = list(Asset.objects.filter(kind=shelf.kind, pk__in=list(ids)))
+    unwanted = Asset.objects.all() if among is None else among
+    rows = list(unwanted.filter(kind=shelf.kind, pk__in=list(ids)))
     return drop(usage, shelf, rows)
 
 
@@ -204,7 +210,7 @@ def locked(kind: str) -> Usage:
 def remove_all(shelf: Shelf, unwanted: QuerySet[Asset]) -> int:
     """Remove rows that outlived their use, batch by batch, but what is being read."""
     return sum(
-        remove(shelf, [row.pk for row in rows if not shelf.is_read(row.name)])
+        remove(shelf, [row.pk for row in rows if not shelf.is_read(row.name)], unwanted)
         for rows in pages(unwanted)
     )
 

@@ -78,6 +78,21 @@ async def test_after_ten_minutes_the_files_go(files):
     assert (await Usage.objects.aget(kind=Kind.IMAGE)).files == 2
 
 
+async def test_what_is_brought_back_at_the_last_moment_stays(files, monkeypatch):
+    (asset,) = await saved(1)
+    done = await remove(asset, ago=GRACE + timedelta(seconds=1))
+    is_read = type(shelf(Kind.IMAGE)).is_read
+
+    def bring_back_first(target, name):
+        removals.undo(done.undo)
+        return is_read(target, name)
+
+    monkeypatch.setattr(type(shelf(Kind.IMAGE)), "is_read", bring_back_first)
+    await upkeep.watch()
+    assert await store.find(Kind.IMAGE, asset.public_id) == asset
+    assert left(files) == 1
+
+
 @pytest.mark.parametrize("dry", [False, True])
 async def test_pruning_counts_it(files, dry):
     old, recent = await saved(2)
