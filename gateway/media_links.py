@@ -8,7 +8,7 @@ prompt, is not handed out as if it were good.
 import html
 import logging
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from gateway.conversation import file_types
@@ -46,6 +46,7 @@ class Resolver:
     origin: Origin
     settings: Settings
     fresh: bool = False
+    causes: set[str] = field(default_factory=set)  # of failures that the log has
 
     async def picture_in_chat(self, url: str) -> str:
         """A picture of a chat model, in the form of `features.image_format`.
@@ -152,8 +153,12 @@ class Resolver:
             return b""
 
     def _note(self, error: Exception) -> None:
-        account = self.origin.account
-        logger.warning("A result of account %s is not kept: %s", account, error)
+        """Once for each cause: ten pictures and a full disk are one line."""
+        cause = f"{type(error).__name__}: {error}"
+        if cause not in self.causes:
+            self.causes.add(cause)
+            account = self.origin.account
+            logger.warning("A result of account %s is not kept: %s", account, error)
 
 
 def untrue(error: MediaError) -> GatewayError:

@@ -195,6 +195,17 @@ async def test_a_full_disk_gives_upstreams_address(configured, free_space):
     assert (answer, asked) == (f"![image]({PRIVATE})", 0)
 
 
+async def test_one_cause_is_logged_once(configured, free_space, caplog):
+    configured(min_free_mb=512)
+    free_space(1)
+
+    async def three(resolver):
+        return "".join([await resolver.picture_in_chat(PRIVATE) for _ in range(3)])
+
+    await resolved(three, keys={"image_format": "local_md"})
+    assert caplog.text.count("is not kept") == 1
+
+
 async def test_what_is_no_picture_is_not_handed_out():
     call = {"keys": {"image_format": "base64"}, "body": b"<html>no</html>"}
     answer, _ = await resolved(
