@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from gateway.alert_tables import Alert  # noqa: F401 - found through here
 from gateway.share_tables import KeyMember, KeyShare  # noqa: F401 - found through here
 
 

@@ -211,6 +211,13 @@ def report(period: Period, now: datetime, models: int = 8) -> Report:
     return Report(period, list(steps.items()), whole, named[:models])
 
 
+def since(at: datetime) -> Total:
+    """What requests came to from the slot that holds this time on."""
+    rows = Tally.objects.filter(grain_s=FINE_S, slot__gte=floor(at, FINE_S)).order_by()
+    sums = rows.aggregate(**{name: Sum(name) for name in COLUMNS})
+    return total_of([sums[name] or 0 for name in COLUMNS])
+
+
 def total_of(counts: Sequence[int]) -> Total:
     return Total(dict(zip(COLUMNS, counts, strict=True)))
 

@@ -8,6 +8,7 @@ from django.db import close_old_connections
 from accounts import restorepoints, store
 from accounts.drafts import previews
 from gateway import idempotency, recorder, stored, tallies
+from gateway.alerts import watching
 from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -27,6 +28,7 @@ def purge_expired() -> None:
         idempotency.purge(now)
         previews.purge(now)
         tallies.purge(now)
+        watching.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

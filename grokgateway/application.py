@@ -16,6 +16,7 @@ from django.db import close_old_connections
 
 from accounts import directory
 from gateway import catalog, http, studio, works
+from gateway.alerts import watching
 from gateway.conversation import tokens
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
@@ -153,6 +154,7 @@ class Application:
             Periodic("key limits", sharing.BEAT_S, limits.beat),
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
+            Periodic("alerts", watching.EVERY_S, watching.watch),
         ]
         if self._jobs:
             jobs += self._chores()

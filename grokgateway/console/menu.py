@@ -52,6 +52,7 @@ AREAS = (
         _("Who called what, with which key, and how it went."),
         models=(
             "gateway.requestrecord",
+            "gateway.alert",
             "gateway.apikey",
             "gateway.modelroute",
             "gateway.storedresponse",

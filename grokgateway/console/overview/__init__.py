@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, JsonResponse
 
-from grokgateway.console.overview import beginning, pool, traffic, troubled, work
+from grokgateway.console.overview import beginning, pool, traffic, troubled, work, wrong
 from grokgateway.console.panels import Panel
 
 Source = Callable[[HttpRequest], Panel | None]
 
 # From top to bottom; each gives its panel, or None where it has nothing to show.
 SOURCES: tuple[Source, ...] = (
+    wrong.panel,
     beginning.panel,
     pool.panel,
     traffic.panel,

@@ -148,7 +148,7 @@ def test_figures_can_be_asked_for_alone(console):
     drawn = answer.json()["panels"]
     assert "no-store" in answer["Cache-Control"]
     assert drawn["pool"].lstrip().startswith('<section class="panel" id="panel-pool"')
-    assert set(drawn) == {"pool", "traffic"}
+    assert set(drawn) == {"wrong", "pool", "traffic"}
 
 
 def test_panels_are_for_those_who_may_see_what_they_show(client, db):
