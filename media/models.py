@@ -66,6 +66,11 @@ class Asset(models.Model):
         indexes = [
             models.Index(fields=["kind", "created_at", "id"], name="asset_by_age"),
             models.Index(fields=["kind", "sha256"], name="asset_by_bytes"),
+            models.Index(fields=["created_at", "id"], name="asset_by_time"),
+            models.Index(fields=["account", "created_at"], name="asset_by_account"),
+            models.Index(fields=["owner", "created_at"], name="asset_by_owner"),
+            models.Index(fields=["model", "created_at"], name="asset_by_model"),
+            models.Index(fields=["size"], name="asset_by_size"),
         ]
 
     def __str__(self) -> str:

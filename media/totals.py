@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Count, F, Max
 
 from media.incoming import cap_bytes
 from media.models import Asset, Kind, Usage
@@ -44,10 +44,12 @@ def sizes_to_go() -> dict[str, list[int]]:
     Names begin with the folder of their kind, so that none is of both.
     """
     gone = Asset.objects.exclude(removed_at=None)
-    kept = Asset.objects.filter(removed_at=None, name__in=gone.values("name"))
-    names = gone.exclude(name__in=kept.values("name")).order_by()
+    rows = Asset.objects.filter(name__in=gone.values("name")).order_by()
+    names = rows.values("kind", "name").annotate(
+        bytes=Max("size"), users=Count("id"), removed=Count("removed_at")
+    )
     sizes: dict[str, list[int]] = {kind: [] for kind in Kind}
-    sized = names.values("kind", "name").annotate(bytes=Max("size"))
-    for kind, size in sized.values_list("kind", "bytes"):
+    unused = names.filter(users=F("removed"))
+    for kind, size in unused.values_list("kind", "bytes"):
         sizes[kind].append(size)
     return sizes

@@ -24,6 +24,7 @@ from media.admin.filters import (
     KeyFilter,
     PresenceFilter,
     SizeFilter,
+    TypeFilter,
 )
 from media.admin.previews import preview_of
 from media.models import Asset
@@ -72,6 +73,7 @@ class AssetAdmin(AssetPages):
         "pinned",
     ]
     list_display_links = ["public_id"]
+    sortable_by = ["shown_size", "model", "of_account", "of_key", "created_at"]
     list_filter = [
         PresenceFilter,
         "kind",
@@ -81,7 +83,7 @@ class AssetAdmin(AssetPages):
         "created_at",
         SizeFilter,
         "source",
-        "mime",
+        TypeFilter,
         "pinned",
     ]
     list_per_page = 100

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from media import formats
 from media.models import Asset
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ class PresenceFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[Asset]
     ) -> QuerySet[Asset]:
         return queryset.filter(removed_at__isnull=self.value() != "removed")
+
+
+class TypeFilter(admin.SimpleListFilter):
+    title = _("type")
+    parameter_name = "mime"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AssetPages
+    ) -> list[tuple[str, str]]:
+        return [(mime, mime) for mime in sorted(formats.SERVED)]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Asset]
+    ) -> QuerySet[Asset]:
+        return queryset.filter(mime=self.value()) if self.value() else queryset
 
 
 class SizeFilter(admin.SimpleListFilter):
