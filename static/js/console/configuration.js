@@ -43,9 +43,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", () => copy(button));
 }
 window.addEventListener("hashchange", goToTarget);
-const told = document.querySelector("[data-focus]");
-if (told) {
-  told.focus();
-} else {
-  goToTarget();
-}
+// Until then the browser itself moves the focus to what the address names.
+window.addEventListener("load", () => {
+  const told = document.querySelector("[data-focus]");
+  if (told) {
+    told.focus();
+  } else {
+    setTimeout(goToTarget);
+  }
+});
