@@ -21,6 +21,7 @@ PAGES = {
     "requests": "/admin/gateway/requestrecord/",
     "request": "/admin/gateway/requestrecord/1/change/",
     "media": "/admin/media/asset/",
+    "configuration": "/admin/config/features",
 }
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from grokgateway.config import Snapshot, Source
 from grokgateway.console import signing
 from grokgateway.console.configuration import outline
 
@@ -60,6 +61,12 @@ def keep_session(request: HttpRequest) -> None:
     """Who signed in with the console key and changed it stays signed in."""
     if signing.by_key(request):
         request.session[signing.MARK] = signing.mark()
+
+
+def may_take_secrets(request: HttpRequest, snapshot: Snapshot) -> bool:
+    """Say whether an export may hold secrets in clear, as these are set now."""
+    taken = [n for n in OWNERS_ONLY if snapshot.source(n) is not Source.DEFAULT]
+    return may_reveal(request) and not reserved(request, taken)
 
 
 def actor(request: HttpRequest) -> str:

@@ -77,6 +77,7 @@ def files_page(request: HttpRequest, form: ImportForm) -> HttpResponse:
             "subtitle": _("Import and export"),
             "form": form,
             "errors": form.non_field_errors() if form.is_bound else [],
+            "may_take_secrets": frame.may_take_secrets(request, saving.fresh()),
         },
     )
 
@@ -124,9 +125,10 @@ def apply(request: HttpRequest, plan: drafts.Plan, now: config.Snapshot) -> str:
 def export(request: HttpRequest) -> HttpResponse:
     """What differs from the defaults; secrets by permission, on request, noted."""
     reveal = "secrets" in request.POST
-    if reveal and not frame.may_reveal(request):
+    now = saving.fresh()
+    if reveal and not frame.may_take_secrets(request, now):
         raise PermissionDenied
-    text = config.export(saving.fresh(), reveal=reveal)
+    text = config.export(now, reveal=reveal)
     audit.note(request, "Exported with secrets." if reveal else "Exported.")
     response = HttpResponse(text, content_type=TOML)
     name = file_name(timezone.localtime())

@@ -173,6 +173,7 @@ def reveal(request: HttpRequest) -> HttpResponse:
     if key is None or not key.sealed:
         raise Http404
     value = config.plain(saving.fresh().stored(key.name))
+    frame.refuse_reserved(request, [key.name])
     audit.note(request, "Secret revealed.", [key.name])
     text = "\n".join(value) if isinstance(value, list) else str(value)
     return frame.page(

@@ -31,6 +31,16 @@ async function copy(button) {
   button.textContent = button.dataset.done;
 }
 
+/** On a phone the tabs are a strip that scrolls. */
+function showTab() {
+  const tab = document.querySelector(".settings-tabs [aria-current]");
+  const strip = tab?.closest(".settings-tabs");
+  if (strip) {
+    strip.scrollLeft = tab.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
+showTab();
 const form = document.querySelector("[data-settings]");
 if (form) {
   showWhatMatters(form);

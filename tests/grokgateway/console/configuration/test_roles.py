@@ -28,7 +28,7 @@ ROUTES = [
     ("post", "config/reset", {"key": "chat.timeout"}, {"operator": 302}),
     ("get", "config/history/1/revert", {}, {"operator": 200}),
     ("post", "config/history/1/revert", {}, {"operator": 302}),
-    ("post", "config/reveal", {"key": "app.app_key"}, {"auditor": 200}),
+    ("post", "config/reveal", {"key": "admin.metrics_token"}, {"auditor": 200}),
 ]
 
 
@@ -70,6 +70,18 @@ def test_the_console_key_takes_a_superuser(staff, client):
     path = "/admin/config/history/2/revert"
     assert client.get(path).status_code == client.post(path).status_code == 403
     assert config.load().revision == 2
+
+
+def test_the_console_key_is_seen_by_superusers_only(staff):
+    client = staff(*REVEAL)
+    assert (
+        client.post("/admin/config/reveal", {"key": "app.app_key"}).status_code == 403
+    )
+    config.save({"app.app_key": "another-long-password"}, "root")
+    path = "/admin/config/files/export"
+    assert client.post(path, {"secrets": "1"}).status_code == 403
+    assert client.post(path).status_code == 200
+    assert 'name="secrets"' not in client.get("/admin/config/files").content.decode()
 
 
 def test_who_signed_in_with_the_console_key_and_changes_it_stays(client):
