@@ -28,6 +28,7 @@ from gateway.upkeep import purge_expired
 from gateway.upstream import pool
 from grokgateway import config, crypto, interpreter, startup
 from grokgateway.jobs import outbox
+from grokgateway.jobs import watching as jobs_watched
 from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.periodic import Periodic, run_all
 from media import upkeep
@@ -76,6 +77,9 @@ class Application:
             return
         if self._background is None and not await self._ready(scope, send):
             return
+        if scope["type"] == "websocket":  # lasts as long as a page, and waits mostly
+            await self._websocket(scope, receive, send)
+            return
         self.open_requests += 1
         try:
             await self._route(scope)(scope, receive, send)
@@ -89,6 +93,7 @@ class Application:
     async def aclose(self) -> None:
         """Stop what runs beside requests, write what is pending, close connections."""
         self._stopping.set()
+        jobs_watched.current().close()
         tasks = [task for task in (self._starting, self._background) if task]
         for task in tasks:
             task.cancel()
@@ -102,8 +107,6 @@ class Application:
             await limits.leave()
 
     def _route(self, scope: Scope) -> Asgi:
-        if scope["type"] == "websocket":
-            return self._websocket
         path: str = scope["path"]
         if path.startswith("/v1/") or path == "/v1" or path in PUBLIC_PATHS:
             return self._entry

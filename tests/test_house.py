@@ -39,6 +39,7 @@ HOMES = {
     "grokgateway.config.home.HOME",
     "grokgateway.jobs.broker.current",
     "grokgateway.jobs.outbox.of_process",
+    "grokgateway.jobs.watching.HOME",
     "grokgateway.redaction.current",
     "media.threads.pools",
 }

@@ -52,9 +52,8 @@ def perform(
     answers = form.cleaned_data if answered else {}
     by = request.user.get_username()
     words = scope(pages, request, accounts)
-    order = Order(
-        list(accounts.order_by("pk").values_list("pk", flat=True)), by, answers
-    )
+    ids = list(accounts.order_by("pk").values_list("pk", flat=True))
+    order = Order(ids, by, answers, words)
     done = deed.do(order)
     audit.note(
         request, f"{deed.name}: {len(order.ids)}", recorded(words, done, answers)

@@ -41,6 +41,7 @@ class Order(NamedTuple):
     ids: list[int]
     by: str
     answers: Answers
+    scope: str = ""  # in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def job(kind: str, order: Order, params: Mapping[str, object]) -> BatchJob:
         params={**params, "by": order.by},
         by=order.by,
         concurrency=at_once,
+        scope=order.scope,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from accounts import imports, restorepoints
 from accounts.credentials import masked
@@ -58,11 +59,25 @@ def start(draft: ImportDraft, by: str, replacing: int | None = None) -> BatchJob
         if len(draft.missing) != replacing:
             raise Differs(len(draft.missing))
     job = batches.create(
-        KIND, targets(draft), params={"draft": draft.public_id}, by=by, concurrency=1
+        KIND,
+        targets(draft),
+        params={"draft": draft.public_id},
+        by=by,
+        concurrency=1,
+        scope=scope_of(draft),
     )
     draft.job, draft.actor = job.public_id, by[:150]
     draft.save(update_fields=["job", "actor", "missing"])
     return job
+
+
+def scope_of(draft: ImportDraft) -> str:
+    """How many accounts are stored and taken out, in words."""
+    lines = (previews.ADDED, previews.RESTORED, previews.TAGGED, previews.PRESENT)
+    count = sum(int(draft.counts.get(kind, 0)) for kind in lines)
+    stored = ngettext("%d account", "%d accounts", count) % count
+    gone = gettext("%d taken out") % len(draft.missing)
+    return f"{stored}, {gone}" if draft.missing else stored
 
 
 def targets(draft: ImportDraft) -> Iterator[Target]:

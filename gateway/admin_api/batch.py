@@ -134,11 +134,14 @@ def created(
         if not ids:
             raise Refused(404, "account_not_found", "None of these accounts exists.")
         accounts = (a for c in chunks(ids) for a in Account.objects.filter(pk__in=c))
+        scope = f"{len(ids)} named"
     else:
-        unknown = []
+        unknown, scope = [], "all that can be asked"
         accounts = (a for a in selectors.live((), ("active", "cooling")).iterator())
     targets = [Target(account.public_id, masked(account)) for account in accounts]
-    job = batches.create(kind, targets, params=params, by=by, concurrency=concurrency)
+    job = batches.create(
+        kind, targets, params=params, by=by, concurrency=concurrency, scope=scope
+    )
     return job, unknown
 
 

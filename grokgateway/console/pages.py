@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from grokgateway.console import keypage, overview
 from grokgateway.console.configuration.routes import ROUTES as CONFIGURATION
+from grokgateway.console.jobs import states
 
 View = Callable[..., HttpResponse]
 
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
     *(Page(*one) for one in CONFIGURATION),
+    Page("jobs/<slug:name>.json", states.show, "job_state"),
 )
 
 # The seed's path below /admin/ and the page that took its place.

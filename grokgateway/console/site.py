@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from grokgateway.console import banners, menu, overview, pages
+from grokgateway.console.jobs import words
 from grokgateway.console.signing import SignInForm
 
 Context = dict[str, Any]  # Django's own shape
@@ -57,6 +58,7 @@ class ConsoleSite(admin.AdminSite):
             "banners": banners.shown_to(request) if welcome else [],
             "docs_url": "/v1/docs",
             "language_url": reverse("set_language"),
+            "job_words": words.of_page() if welcome else "",
         }
 
     def index(

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from grokgateway.jobs.models import BatchItem, BatchJob, BatchState, ItemState
@@ -19,7 +20,9 @@ from grokgateway.jobs.models import BatchItem, BatchJob, BatchState, ItemState
 LEASE = timedelta(seconds=30)
 INSERT_ROWS = 1000
 OPEN = (BatchState.WAITING, BatchState.RUNNING)
+ENDED = (BatchState.DONE, BatchState.CANCELLED, BatchState.ERROR)
 TEXT_MAX_CHARS = 500
+SCOPE_MAX_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,22 @@ def create(
     params: Mapping[str, object] | None = None,
     by: str = "",
     concurrency: int = 50,
+    scope: str = "",
+    retry_of: BatchJob | None = None,
 ) -> BatchJob:
-    """A job that waits for a worker; each target is taken once."""
+    """A job that waits for a worker; each target is taken once.
+
+    `scope` says in words which things these are.
+    """
     unique = {target.id: target for target in targets}
     with transaction.atomic():
         job = BatchJob.objects.create(
             public_id=secrets.token_hex(16),
             kind=kind,
             params=dict(params or {}),
+            scope=scope[:SCOPE_MAX_CHARS],
             started_by=by[:150],
+            retry_of=retry_of,
             total=len(unique),
             concurrency=concurrency,
             created_at=timezone.now(),
@@ -75,7 +85,10 @@ def claim(owner: str, kinds: Iterable[str], now: datetime) -> BatchJob | None:
     found = BatchJob.objects.filter(free, status__in=OPEN, kind__in=list(kinds))
     for job_id in found.order_by("id").values_list("pk", flat=True)[:8]:
         taken = BatchJob.objects.filter(free, pk=job_id, status__in=OPEN).update(
-            owner=owner, lease_until=now + LEASE, status=BatchState.RUNNING
+            owner=owner,
+            lease_until=now + LEASE,
+            status=BatchState.RUNNING,
+            started_at=Coalesce("started_at", Value(now, DateTimeField())),
         )
         if taken:
             return BatchJob.objects.get(pk=job_id)

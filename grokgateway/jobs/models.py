@@ -34,7 +34,16 @@ class BatchJob(models.Model):
     public_id = models.CharField(_("id"), max_length=32, unique=True)
     kind = models.CharField(_("work"), max_length=32)
     params = models.JSONField(default=dict, blank=True)
+    scope = models.CharField(_("scope"), max_length=300, blank=True, default="")
     started_by = models.CharField(_("started by"), max_length=150, blank=True)
+    retry_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="retries",
+        verbose_name=_("tries again what failed in"),
+    )
     status = models.CharField(
         _("state"),
         max_length=9,
@@ -52,6 +61,7 @@ class BatchJob(models.Model):
     owner = models.CharField(max_length=96, blank=True, default="", editable=False)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_index=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:
