@@ -72,19 +72,23 @@ class Shelf:
 
     def add(self, stock: Stock) -> None:
         """Make ready, or bring up to date what is compared of a ready one."""
-        if stock.place < 0:
-            self._leave(stock)
-            stock.place = self._number(len(self.ready))
-            self.ready.append(stock)
-            for column in (self._loads, self._ranks, self._resets):
-                column.append(0.0)
-        place, entry = stock.place, stock.entry
-        # A call in flight outweighs any fraction of quota: half a point at the most.
-        self._loads[place] = entry.inflight + stock.used() / 2
-        self._ranks[place] = entry.rank()
         if not self._since:
             self._since = stock.reset_at
-        self._resets[place] = stock.reset_at - self._since if stock.reset_at else NEVER
+        entry, reset_at = stock.entry, stock.reset_at
+        # A call in flight outweighs any fraction of quota: half a point at the most.
+        load, rank = entry.inflight + stock.used() / 2, entry.rank()
+        reset = reset_at - self._since if reset_at else NEVER
+        place = stock.place
+        if place >= 0:
+            self._loads[place], self._ranks[place] = load, rank
+            self._resets[place] = reset
+            return
+        self._leave(stock)
+        stock.place = self._number(len(self.ready))
+        self.ready.append(stock)
+        self._loads.append(load)
+        self._ranks.append(rank)
+        self._resets.append(reset)
 
     def remove(self, stock: Stock) -> None:
         """Nowhere, which is busy; the last ready one moves into its place."""

@@ -77,19 +77,21 @@ def read(accounts: QuerySet[Account], page: int) -> list[AccountRow]:
 def with_windows(accounts: Sequence[Columns]) -> list[AccountRow]:
     windows: dict[int, list[WindowRow]] = {columns[0]: [] for columns in accounts}
     found = QuotaWindow.objects.filter(account_id__in=list(windows))
+    untouched: dict[Columns, WindowRow] = {}  # most are alike; one object for those
     for values in found.order_by("id").values_list(*WINDOW_COLUMNS):
         account_id, mode, remaining, total, window_s, reset_at, source, cooling = values
-        windows[account_id].append(
-            WindowRow(
-                mode,
-                remaining,
-                total,
-                window_s,
-                seconds(reset_at),
-                source,
-                seconds(cooling),
+        if reset_at is None and cooling is None:
+            key = (mode, remaining, total, window_s, source)
+            row = untouched.get(key)
+            if row is None:
+                row = WindowRow(mode, remaining, total, window_s, 0.0, source)
+                untouched[key] = row
+        else:
+            times = seconds(reset_at), seconds(cooling)
+            row = WindowRow(
+                mode, remaining, total, window_s, times[0], source, times[1]
             )
-        )
+        windows[account_id].append(row)
     return [row_of(columns, windows[columns[0]]) for columns in accounts]
 
 
