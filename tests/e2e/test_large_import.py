@@ -37,7 +37,6 @@ async def test_a_large_import_is_quick_and_freezes_no_request(sandbox, tmp_path)
             await asyncio.sleep(0.05)
         took_s = time.monotonic() - began
         assert f"added: {IMPORTED}" in await importing
-    print(f"{took_s:.1f} s; the slowest request took {slowest:.2f} s")
     assert set(statuses) == {200}
-    assert took_s < IMPORT_S
-    assert slowest < SLOWEST_S
+    assert took_s < IMPORT_S, (took_s, slowest)
+    assert slowest < SLOWEST_S, (took_s, slowest)
