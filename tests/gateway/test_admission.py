@@ -135,7 +135,7 @@ async def test_a_key_uses_accounts_of_its_pools_only(app, stage):
 @pytest.mark.parametrize(
     ("values", "listed"),
     [
-        ({}, [MODEL, "grok-4.20-fast"]),
+        ({}, [MODEL, "grok-4.20-fast", "grok-imagine-video"]),
         ({"models": frozenset({"grok-4.20-fast"})}, ["grok-4.20-fast"]),
         ({"pools": frozenset({"basic", "heavy"})}, []),
         ({"models": frozenset({"gone"})}, []),
