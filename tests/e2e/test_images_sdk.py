@@ -144,3 +144,24 @@ def test_withheld_pictures(client, model):
     assert caught.value.code == "content_policy_violation"
     answer = client.images.generate(model=FULL, prompt="a kite [[moderated=1]]", n=4)
     assert 1 <= len(strictly(answer)) <= 4
+
+
+def test_a_stock_picture_is_refused_in_every_form(client):
+    prompts = (
+        f"a {animal} [[stock]]" for animal in ("fox", "owl", "hen", "elk", "cow")
+    )
+    client.images.generate(model=FULL, prompt=next(prompts), response_format="b64_json")
+    forms = (
+        {"response_format": "b64_json"},
+        {"response_format": "url"},
+        {"stream": True},
+    )
+    for form in forms:
+        with pytest.raises(openai.InternalServerError) as caught:
+            list(client.images.generate(model=FULL, prompt=next(prompts), **form))
+        assert (caught.value.status_code, caught.value.code) == (502, "repeated_result")
+        assert caught.value.response.headers["x-should-retry"] == "false"
+    message = {"role": "user", "content": next(prompts)}
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.chat.completions.create(model=FULL, messages=[message])
+    assert caught.value.code == "repeated_result"

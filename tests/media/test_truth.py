@@ -1,5 +1,6 @@
 import hashlib
 import struct
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,16 @@ from PIL import Image
 from media import formats, truth
 from media.errors import ErrorPage, NotMedia, Repeated
 from media.models import Kind, Sighting
-from tests.media.samples import FTYP, MOOV, box, film, padded_picture, picture
+from tests.media.processes import memory
+from tests.media.samples import (
+    FTYP,
+    MIB,
+    MOOV,
+    box,
+    film,
+    padded_picture,
+    picture,
+)
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -65,6 +75,36 @@ def test_a_picture_of_too_many_pixels_is_refused_undecoded(examine):
     bomb[29:33] = struct.pack(">I", 0)
     with pytest.raises(NotMedia):
         examine(bytes(bomb))
+
+
+def with_size(kind, width, height):
+    """A small picture whose header claims to be of another size."""
+    data = bytearray(picture(kind))
+    place, claimed = {
+        "JPEG": (data.find(b"\xff\xc0") + 5, struct.pack(">HH", height, width)),
+        "GIF": (6, struct.pack("<HH", width, height)),
+        "WEBP": (26, struct.pack("<HH", width, height)),
+    }[kind]
+    data[place : place + 4] = claimed
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "GIF", "WEBP"])
+def test_no_format_decodes_more_pixels_than_the_limit(examine, kind):
+    before = memory("VmHWM")
+    with pytest.raises(NotMedia):
+        examine(with_size(kind, 16_000, 16_000))
+    assert memory("VmHWM") - before < 64 * MIB
+
+
+def test_a_text_that_unpacks_to_much_is_refused(examine):
+    plain = picture()
+    text = b"bomb\0\0" + zlib.compress(bytes(100 * MIB), 9)
+    chunk = b"zTXt" + text
+    ending = struct.pack(">I", len(text)) + chunk
+    ending += struct.pack(">I", zlib.crc32(chunk)) + plain[-12:]
+    with pytest.raises(NotMedia):
+        examine(plain[:-12] + ending)
 
 
 def test_the_pixel_limit_counts_before_decoding(examine, monkeypatch):
