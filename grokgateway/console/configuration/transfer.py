@@ -17,7 +17,7 @@ from grokgateway import config
 from grokgateway.console.configuration import audit, drafts, frame, saving, views
 from grokgateway.console.configuration.wording import label
 
-LARGEST_CHARS = 512 * 1024
+LARGEST_BYTES = 512 * 1024
 TOML = "application/toml; charset=utf-8"
 
 
@@ -35,13 +35,15 @@ class ImportForm(forms.Form):
     def clean(self) -> dict[str, object]:
         found = super().clean() or {}
         upload = found.get("file")
+        if upload and upload.size > LARGEST_BYTES:
+            raise forms.ValidationError(_("This is too large for a configuration."))
         try:
             text = upload.read().decode("utf-8-sig") if upload else found["text"]
         except UnicodeDecodeError:
             raise forms.ValidationError(_("The file is no text in UTF-8.")) from None
         if not text.strip():
             raise forms.ValidationError(_("Choose a file or paste its text."))
-        if len(text) > LARGEST_CHARS:
+        if len(text) > LARGEST_BYTES:
             raise forms.ValidationError(_("This is too large for a configuration."))
         try:
             tomllib.loads(text)

@@ -10,6 +10,10 @@ from grokgateway.config import MASK, BadValue, Key, Kind, Value
 from grokgateway.config.values import parse
 
 ON, OFF = "on", "off"
+LARGER = {
+    "s": ((86_400, "d"), (3600, "h"), (60, "min")),
+    "MiB": ((1024 * 1024, "TiB"), (1024, "GiB")),
+}
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -51,10 +55,22 @@ def told(key: Key, value: Value) -> str:
     if isinstance(plain, list):
         return ", ".join(plain) or gettext("empty")
     if isinstance(plain, int):
-        return f"{plain}\N{NO-BREAK SPACE}{key.unit}" if key.unit else str(plain)
+        return told_number(plain, key.unit)
     if key.choices:
         return config.choice(plain, language())
     return plain or gettext("empty")
+
+
+def told_number(number: int, unit: str) -> str:
+    """Return the number with its unit, and large ones in a larger unit as well."""
+    if not unit:
+        return str(number)
+    parts = [f"{number}\N{NO-BREAK SPACE}{unit}"]
+    for size, larger in LARGER.get(unit, ()):
+        if number > size and number % size == 0:
+            parts.append(f"({number // size}\N{NO-BREAK SPACE}{larger})")
+            break
+    return " ".join(parts)
 
 
 def told_secret(value: Value) -> str:

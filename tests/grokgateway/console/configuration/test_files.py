@@ -78,6 +78,7 @@ def test_a_file_can_be_forgotten(console):
         ({"text": "  "}, "Choose a file"),
         ({"text": "a = "}, "This is no TOML"),
         ({"text": "#" * 600_000}, "too large"),
+        ({"file": SimpleUploadedFile("x", b"#" * 600_000)}, "too large"),
         ({"file": SimpleUploadedFile("x", b"\xff\xfe")}, "no text in UTF-8"),
     ],
 )

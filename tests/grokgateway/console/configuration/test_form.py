@@ -237,6 +237,15 @@ def test_an_open_api_is_asked_about_once_more(fill):
     assert saved() == set()
 
 
+def test_an_alert_can_be_tried_where_it_is_set_up(console):
+    button = '<button type="submit" form="alert-test"'
+    assert button not in console.get("/admin/config/alerts").content.decode()
+    config.save({"alerts.emails": ["ops@gateway.example"]}, "ann")
+    text = console.get("/admin/config/alerts").content.decode()
+    assert text.count(button) == 1
+    assert 'action="/admin/gateway/alert/test/" id="alert-test"' in text
+
+
 def test_the_base_url_for_clients_is_at_hand(console):
     text = console.get("/admin/config/system").content.decode()
     assert 'data-copy="http://testserver/v1"' in text
