@@ -33,7 +33,7 @@ KEYS: Json = {
     "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
 }
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
 

@@ -22,8 +22,9 @@ from accounts.admin.filters import (
 )
 from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
-from accounts.models import Account, Declaration, QuotaWindow
+from accounts.models import Account, Declaration, QuotaWindow, Status
 from grokgateway import crypto
+from grokgateway.marks import BAD, GOOD, OFF, WAIT, badge
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
@@ -43,7 +44,7 @@ ACCOUNT_FIELDS = (
     "pool",
     "tier_source",
     "tags",
-    "status",
+    "shown_status",
     "state_reason",
     "cooling_until",
     "server_faults",
@@ -58,6 +59,12 @@ ACCOUNT_FIELDS = (
     "updated_at",
     "deleted_at",
 )
+KINDS = {
+    Status.ACTIVE: GOOD,
+    Status.COOLING: WAIT,
+    Status.EXPIRED: BAD,
+    Status.DISABLED: OFF,
+}
 EDITED = ("pool", "tags")
 WINDOW_FIELDS = (
     "mode",
@@ -105,7 +112,7 @@ class AccountAdmin(AccountPages):
         "token",
         "pool",
         "tier_source",
-        "status",
+        "shown_status",
         "state_reason",
         "shown_tags",
         "use_count",
@@ -198,6 +205,10 @@ class AccountAdmin(AccountPages):
     @admin.display(description=_("token"))
     def token(self, account: Account) -> str:
         return masked(account) or str(_("no key reads it"))
+
+    @admin.display(description=_("status"), ordering="status")
+    def shown_status(self, account: Account) -> str:
+        return badge(KINDS[Status(account.status)], account.get_status_display())
 
     @admin.display(description=_("tags"))
     def shown_tags(self, account: Account) -> str:

@@ -47,3 +47,14 @@ def test_what_is_not_there_has_a_page_too(gateway, visit, path):
     said = visitor.faults()
     assert [fault for fault in said if "404" not in fault] == []
     assert visitor.page.locator("h1").inner_text() == "Page not found"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_api_reference_is_drawn_under_the_same_policy(gateway, visit, width):
+    """What axe says of it is said of Swagger UI, so only the rest is asked."""
+    visitor = visit(gateway)
+    visitor.show("light", width)
+    visitor.go("/v1/docs")
+    visitor.page.locator(".opblock-summary-control").first.click()
+    visitor.page.wait_for_selector(".opblock-body")
+    assert visitor.faults(axe=False) == []
