@@ -202,6 +202,8 @@ def pks(chosen: QuerySet[Asset]) -> "QuerySet[Asset, int]":
 
 def filtering(name: str, value: str, shown: str) -> str:
     """A value that leads to the list of all that has it."""
+    if not value:
+        return ""
     return format_html('<a href="?{}">{}</a>', urlencode({name: value}), shown)
 
 
