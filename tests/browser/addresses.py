@@ -1,11 +1,12 @@
 """Every page of the console, read from a gateway's own menu."""
 
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 from tests.browser.surfing import Visitor
 
 ALONE = ("/admin/", "/admin/password_change/")
-OF_LIST = ("#result_list tbody th a", ".object-tools a.addlink")
+OF_LIST = ("#result_list tbody tr:first-child th a", ".object-tools a")
 OF_ROW = (".object-tools a.historylink", ".submit-row a.deletelink")
 
 
@@ -25,8 +26,9 @@ def signed_in(visitor: Visitor) -> Iterator[str]:
 
 
 def linked(visitor: Visitor, address: str, selectors: tuple[str, ...]) -> list[str]:
-    """Where the first link of each kind on a page leads, queries cut off."""
+    """Where the links of these kinds on a page lead, queries cut off."""
     visitor.go(address)
-    found = (visitor.page.locator(selector) for selector in selectors)
-    links = (link.first.get_attribute("href") for link in found if link.count())
-    return [str(link).partition("?")[0] for link in links]
+    found = [visitor.page.locator(selector).all() for selector in selectors]
+    links = [str(link.get_attribute("href")) for some in found for link in some]
+    paths = dict.fromkeys(urljoin(address, link).partition("?")[0] for link in links)
+    return [path for path in paths if path != address]
