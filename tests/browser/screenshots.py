@@ -24,11 +24,8 @@ PAGES = {
     "requests": "/admin/gateway/requestrecord/",
     "request": "/admin/gateway/requestrecord/1/change/",
     "media": "/admin/media/asset/",
-<<<<<<< HEAD
     "configuration": "/admin/config/features",
-=======
     "job": "/admin/jobs/batchjob/{job}/change/",
->>>>>>> eac7c95 (docs: the console in pictures; boxes of console pages look like panels)
 }
 
 
