@@ -12,7 +12,7 @@ from tests.e2e.sharing import LEFT, Seen, ask, chats, seen, sharing
 
 REQUESTS = 100
 SLOTS = 3
-BY_TURNS = "grok-4.20-auto"
+BY_TURNS = "grok-4.20-expert"  # which falls back on no other mode
 
 
 async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
@@ -23,14 +23,14 @@ async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
         assert [await ask(gateway, 1, 0, BY_TURNS) for _ in range(6)] == [200] * 6
         asked = [ask(gateway, 10, 20) for _ in range(REQUESTS)]
         statuses = Counter(await asyncio.gather(*asked))
-        assert chats(sandbox) == {"auto": 6, "fast": LEFT}
+        assert chats(sandbox) == {"expert": 6, "fast": LEFT}
         assert statuses == {200: LEFT, 429: REQUESTS - LEFT}
         assert await ask(gateway, 1, 0) == 429
         assert chats(sandbox)["fast"] == LEFT
         gateway.process.send_signal(signal.SIGTERM)
         assert gateway.process.wait(30) == 0
         found = seen(gateway)
-    assert (found.left["auto"], found.left["fast"]) == (LEFT - 6, 0)
+    assert (found.left["expert"], found.left["fast"]) == (LEFT - 6, 0)
     assert found == Seen(found.left, members=0, slices=0, slots=0)
 
 
@@ -47,7 +47,7 @@ async def test_slots_are_never_exceeded_and_the_dead_give_up_theirs(
             await asyncio.sleep(0.02)
         statuses = Counter(await asking)
         assert most == SLOTS
-        assert chats(sandbox)["auto"] == statuses[200] <= LEFT
+        assert chats(sandbox)["expert"] == statuses[200] <= LEFT
         assert set(statuses) == {200, 429}
 
         asking = asyncio.gather(*[insist(gateway) for _ in range(SLOTS)])
