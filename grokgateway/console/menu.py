@@ -19,6 +19,7 @@ class Link:
     label: str | Promise
     url_name: str
     permission: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ AREAS = (
             "accounts.statusevent",
         ),
         apps=("accounts", "jobs"),
+        links=(Link(_("Explain"), "admin:explain", "accounts.view_account"),),
     ),
     Area(
         "traffic",
@@ -58,7 +60,6 @@ AREAS = (
             "gateway.storedresponse",
         ),
         apps=("gateway",),
-        links=(Link(_("Explain"), "admin:explain"),),
     ),
     Area(
         "media",
@@ -66,14 +67,21 @@ AREAS = (
         _("Files that are kept, the space they take, and films in the making."),
         models=("media.asset", "media.videojob", "media.usage"),
         apps=("media",),
-        links=(Link(_("Cache"), "admin:cache"),),
+        links=(Link(_("Cache"), "admin:cache", "media.view_asset", first=True),),
     ),
     Area(
         "system",
         _("System"),
         _("Settings, and the people who may sign in here."),
         models=("auth.user", "auth.group"),
-        links=(Link(_("Configuration"), "admin:config", "config.view_configoverride"),),
+        links=(
+            Link(
+                _("Configuration"),
+                "admin:config",
+                "config.view_configoverride",
+                first=True,
+            ),
+        ),
     ),
 )
 REST = AREAS[-1]
@@ -100,8 +108,9 @@ def arranged(request: HttpRequest, apps: Iterable[Entry]) -> list[Entry]:
 def entries(request: HttpRequest, area: Area, models: Iterable[Entry]) -> list[Entry]:
     own = [model for model in models if area_of(label(model)) is area]
     own.sort(key=lambda model: place(area, label(model)))
-    shown = (entry_of(request, link) for link in area.links)
-    return [*(entry for entry in shown if entry), *own]
+    above = (entry_of(request, link) for link in area.links if link.first)
+    below = (entry_of(request, link) for link in area.links if not link.first)
+    return [*filter(None, above), *own, *filter(None, below)]
 
 
 def area_of(model: str) -> Area:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import keypage, overview
+from grokgateway.console import explain, keypage, overview
 from grokgateway.console.configuration.routes import ROUTES as CONFIGURATION
 from grokgateway.console.jobs import states
+from grokgateway.console.storage.routes import ROUTES as STORAGE
 
 View = Callable[..., HttpResponse]
 
@@ -25,7 +26,8 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
-    *(Page(*one) for one in CONFIGURATION),
+    Page("explain/", explain.view, "explain"),
+    *(Page(*one) for one in (*CONFIGURATION, *STORAGE)),
     Page("jobs/<slug:name>.json", states.show, "job_state"),
 )
 

@@ -1,0 +1,1 @@
+"""The cache page: kept files and their room, and what accounts keep at upstream."""
