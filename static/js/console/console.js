@@ -11,6 +11,7 @@ function labelCells(table) {
     Array.from(row.cells).forEach((cell, column) => {
       if (heads[column]) {
         cell.dataset.label = heads[column];
+        cell.classList.toggle("blank", !cell.textContent.trim() && !cell.children.length);
       }
     });
   }
