@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from grokgateway import config
+from grokgateway.config.crosschecks import FORMATS
 from grokgateway.console import signing
 
 
@@ -37,8 +39,36 @@ def shipped_key(request: HttpRequest) -> Banner | None:
     )
 
 
+def open_webui(request: HttpRequest) -> Banner | None:
+    now = config.current()
+    if not now.flag("app.webui_enabled") or now.text("app.webui_key"):
+        return None
+    told = _("The Web UI is open to everyone who reaches it: it has no password.")
+    return Banner(told, setting(request, "app.webui_key"), _("Set one"))
+
+
+def relative_links(request: HttpRequest) -> Banner | None:
+    now = config.current()
+    local = any(now.text(name).startswith("local_") for name in FORMATS)
+    if not local or now.text("app.app_url"):
+        return None
+    told = _(
+        "Answers link media at this gateway, but its public address is not set: "
+        "clients elsewhere cannot open the links."
+    )
+    return Banner(told, setting(request, "app.app_url"), _("Set it"))
+
+
+def setting(request: HttpRequest, name: str) -> str:
+    """The field of a key, for those who may see it."""
+    if not request.user.has_perm("config.view_configoverride"):
+        return ""
+    page = reverse("admin:config_group", args=[config.KEYS[name].group])
+    return f"{page}#{name}"
+
+
 # Asked on every page: from memory only, no query.
-SOURCES: tuple[Source, ...] = (shipped_key,)
+SOURCES: tuple[Source, ...] = (shipped_key, open_webui, relative_links)
 
 
 def shown_to(request: HttpRequest) -> list[Banner]:

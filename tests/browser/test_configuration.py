@@ -147,7 +147,7 @@ def test_a_setting_is_changed_and_reset_by_keyboard_alone(gateway, page):
     page.keyboard.type("7")
     page.keyboard.press("Control+s")
     page.wait_for_url("**/admin/config/video")
-    expect(page.get_by_role("status").first).to_contain_text("Saved: Jobs at once.")
+    expect(page.locator(".notice.success")).to_contain_text("Saved: Jobs at once.")
     assert saved(gateway)["video.max_concurrent"] == '{"value": 7}'
 
     field.focus()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from grokgateway import config
@@ -32,6 +34,7 @@ SOURCES = {
     Source.ENVIRONMENT: _("Environment"),
 }
 SHORT_CHARS = 32
+OPENS, CLOSES = mark_safe("<code>"), mark_safe("</code>")
 WIDGETS = {
     Kind.FLAG: "switch",
     Kind.NUMBER: "number",
@@ -90,8 +93,17 @@ class Field:
         return label(self.key)
 
     @property
-    def help(self) -> str:
-        return config.help_text(self.key, language())
+    def help(self) -> SafeString:
+        """Return the help with what stands between backticks set as code."""
+        parts = enumerate(config.help_text(self.key, language()).split("`"))
+        return format_html_join(
+            "",
+            "{}{}{}",
+            (
+                (OPENS, part, CLOSES) if odd % 2 else ("", part, "")
+                for odd, part in parts
+            ),
+        )
 
     @property
     def widget(self) -> str:

@@ -142,6 +142,11 @@ def test_a_locked_switch_sends_nothing(settings, console):
     assert '<input type="hidden" name="features.stream"' not in text
 
 
+def test_what_is_code_in_a_help_text_is_set_as_code(console):
+    text = console.get("/admin/config/features").content.decode()
+    assert "when a request leaves out <code>stream</code>." in text
+
+
 def test_where_a_value_comes_from_is_told(console, settings):
     settings.CONFIG_LOCAL_PATH.write_text("[image]\ntimeout = 71\n")
     config.save({"chat.timeout": 90}, "ann")
