@@ -82,6 +82,14 @@ def test_a_forgotten_past_is_told_as_such(fill, moved):
     assert rows(page)["chat.timeout"].base == "not known any more"
 
 
+def test_a_past_that_cannot_be_read_counts_as_the_default(fill, moved):
+    row = ConfigHistory.objects.get(revision=2)
+    row.changes["chat.timeout"]["before"] = {"value": "soon"}
+    row.save()
+    page = stale(fill, **{"chat.timeout": "90"})
+    assert rows(page)["chat.timeout"].base.startswith("60")
+
+
 def test_a_reset_of_theirs_is_seen(fill):
     config.save({"chat.timeout": 70}, "ann")
     config.unset(["chat.timeout"], "ann")

@@ -4,7 +4,7 @@ from django.contrib.messages import get_messages
 
 from grokgateway import config
 from grokgateway.config.models import ConfigHistory, ConfigOverride
-from grokgateway.console.configuration import outline
+from grokgateway.console.configuration import outline, views
 
 pytestmark = pytest.mark.django_db
 SECRET = "a-secret-nobody-may-see"
@@ -249,6 +249,17 @@ def test_an_alert_can_be_tried_where_it_is_set_up(console):
     text = console.get("/admin/config/alerts").content.decode()
     assert text.count(button) == 1
     assert 'action="/admin/gateway/alert/test/" id="alert-test"' in text
+
+
+def test_the_web_ui_is_linked_once_there_is_one(console, monkeypatch):
+    config.save({"app.webui_enabled": True, "app.webui_key": "some word"}, "ann")
+    link = "Open the Web UI"
+    monkeypatch.setattr(views, "WEBUI_PATH", "/no-such-page")
+    assert link not in console.get("/admin/config/system").content.decode()
+    monkeypatch.setattr(views, "WEBUI_PATH", "/favicon.ico")
+    assert link in console.get("/admin/config/system").content.decode()
+    config.save({"app.webui_enabled": False}, "ann")
+    assert link not in console.get("/admin/config/system").content.decode()
 
 
 def test_the_base_url_for_clients_is_at_hand(console):
