@@ -12,9 +12,10 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: 
 
 from grokgateway import routing  # noqa: E402 - likewise
 from grokgateway.application import Application  # noqa: E402 - likewise
+from grokgateway.bounds import Bounded  # noqa: E402 - likewise
 
 application = Application(
-    django=ASGIStaticFilesHandler(django_application),
+    django=Bounded(ASGIStaticFilesHandler(django_application)),
     websocket=routing.application,
     sync_s=settings.ACCOUNT_SYNC_ACTIVE_INTERVAL,
     jobs=settings.EMBEDDED_JOBS,
