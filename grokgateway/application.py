@@ -90,10 +90,14 @@ class Application:
         """Start what runs beside requests, for a process that serves none."""
         await self._started()
 
+    async def close_sockets(self) -> None:
+        """Tell open sockets that this process ends; requests go on."""
+        await jobs_watched.current().close()
+
     async def aclose(self) -> None:
         """Stop what runs beside requests, write what is pending, close connections."""
         self._stopping.set()
-        jobs_watched.current().close()
+        await self.close_sockets()
         tasks = [task for task in (self._starting, self._background) if task]
         for task in tasks:
             task.cancel()

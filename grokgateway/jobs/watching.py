@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 0.25  # while a job runs: four times a second at most
 IDLE_S = 1.0
+CLOSE_S = 2.0
 FAILURES_TOLD = 20
 LAST = {
     BatchState.DONE: "done",
@@ -78,6 +79,7 @@ class Hub:
         self._seen: dict[str, Seen] = {}
         self._task: asyncio.Task[None] | None = None
         self._due = asyncio.Event()
+        self._left = asyncio.Event()
 
     def join(self, by: str) -> Watcher:
         watcher = Watcher(by)
@@ -90,6 +92,7 @@ class Hub:
 
     def leave(self, watcher: Watcher) -> None:
         self.watchers.discard(watcher)
+        self._left.set()
         if not self.watchers and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -104,11 +107,16 @@ class Hub:
             watcher.told.pop(public_id, None)
         self._due.set()
 
-    def close(self) -> None:
-        """The process ends: every watcher is to look elsewhere."""
+    async def close(self) -> None:
+        """The process ends: every watcher is to look elsewhere, and has time to go."""
         for watcher in self.watchers:
             watcher.closed = True
             watcher.news.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                while self.watchers:
+                    await self._left.wait()
+                    self._left.clear()
 
     async def _look_on(self) -> None:
         while True:

@@ -66,6 +66,7 @@ class Drain:
         try:
             if self.port is not None:
                 await self.port.stopListening().asFuture(twisted_loop)
+            await self.application.close_sockets()
             open_transports = self.last_requests()
             while time.monotonic() < ends_at and (  # noqa: ASYNC110 - no event tells
                 self.application.open_requests

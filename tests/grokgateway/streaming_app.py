@@ -54,6 +54,9 @@ class StreamingApp:
             tail = str(getattr(settings, "EMBEDDED_JOBS", None))
         await body(send, tail.encode(), more=False)
 
+    async def close_sockets(self) -> None:
+        """There are none."""
+
     async def aclose(self) -> None:
         sys.stdout.write("closed\n")
         sys.stdout.flush()

@@ -26,7 +26,7 @@ LOOK_WHO_S = 60.0  # whoever signs out elsewhere is told no more
 MESSAGE_MAX_CHARS = 8192
 IDS_MAX = 100
 JOB_ID = re.compile(r"[0-9a-f]{32}")
-SIGNED_OUT, RESTARTING = 4401, 1012
+SIGNED_OUT, RESTARTING = 4401, 4012  # daphne refuses codes below 3000
 User = AbstractBaseUser | AnonymousUser
 
 

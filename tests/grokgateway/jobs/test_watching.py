@@ -218,10 +218,21 @@ async def test_a_database_that_is_away_ends_no_watch(hub, monkeypatch, caplog):
     assert "away" in caplog.text
 
 
-async def test_the_end_of_the_process_reaches_everybody(hub, still):
+async def test_the_end_of_the_process_waits_until_all_have_left(hub, still):
     watchers = [hub.join("op"), hub.join("op")]
-    hub.close()
-    assert all(w.closed and w.news.is_set() for w in watchers)
+    closing = asyncio.create_task(hub.close())
+    for watcher in watchers:
+        await watcher.news.wait()
+        assert watcher.closed
+        assert not closing.done()
+        hub.leave(watcher)
+    await asyncio.wait_for(closing, 1)
+
+
+async def test_who_does_not_leave_delays_the_end_a_moment_only(hub, still, monkeypatch):
+    monkeypatch.setattr(watching, "CLOSE_S", 0.01)
+    hub.join("op")
+    await asyncio.wait_for(hub.close(), 1)
 
 
 async def test_jobs_nobody_watches_are_forgotten_when_they_end(hub, still):

@@ -181,7 +181,8 @@ async def test_who_signs_out_hears_no_more(monkeypatch):
 
 async def test_a_process_that_ends_says_so_to_its_sockets():
     opened = await listening()
-    watching.current().close()
+    closing = asyncio.create_task(watching.current().close())
     message = await opened.receive_output(5)
     assert message == {"type": "websocket.close", "code": sockets.RESTARTING}
     await opened.disconnect()
+    await asyncio.wait_for(closing, 1)
