@@ -95,9 +95,8 @@ class BatchJobAdmin(JobPages):
     @admin.display(description=_("ok / failed / skipped / left"))
     def counts(self, job: BatchJob) -> SafeString:
         found = figures.figures(job, timezone.now())
-        return live(
-            job, "counts", f"{job.ok} / {job.fail} / {found.skipped} / {found.left}"
-        )
+        counts = (job.ok, job.fail, found.skipped, found.left)
+        return live(job, "counts", " / ".join(map(words.number, counts)))
 
     # Any: Django's own signature
     def change_view(
@@ -197,6 +196,7 @@ def page_of(job: BatchJob, request: HttpRequest) -> dict[str, object]:
         "running": running,
         "state": words.state_badge(job),
         "figures": found,
+        "bar_max": max(1, job.total),
         "pace": words.pace(job, now),
         "retries": list(job.retries.order_by("pk")),
         "can_cancel": running and words.may_run(request.user),
@@ -218,7 +218,7 @@ def account_of(job: BatchJob) -> Account | None:
 
 
 def bar(job: BatchJob) -> SafeString:
-    done = f"{job.processed} / {job.total}"
+    done = f"{words.number(job.processed)} / {words.number(job.total)}"
     text = '<progress value="{}" max="{}" aria-label="{}"></progress><span>{}</span>'
     return format_html(text, job.processed, max(1, job.total), _("progress"), done)
 

@@ -101,6 +101,10 @@ def may_repeat(user: AbstractBaseUser | AnonymousUser, job: BatchJob) -> bool:
     return needed is None or user.has_perm(needed)
 
 
+def number(count: int) -> str:
+    return formats.number_format(count, force_grouping=True)
+
+
 def pace(job: BatchJob, now: datetime) -> str:
     """How fast, and when it will be through; empty where that is unknown."""
     found = figures.figures(job, now)
