@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,7 +19,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from media import removals, totals
+from media import removals
+from media.admin import gallery
 from media.admin.filters import (
     AccountFilter,
     KeyFilter,
@@ -36,6 +38,7 @@ else:
     AssetPages = admin.ModelAdmin
 
 KEY_CHARS = 8
+UNDO, THUMBNAIL = "media_asset_undo", "media_asset_thumbnail"
 FIELDS = (
     "preview",
     "public_id",
@@ -58,10 +61,11 @@ FIELDS = (
 
 @admin.register(Asset)
 class AssetAdmin(AssetPages):
-    """The list gets `totals` of both kinds, for cards above it."""
+    """A list in two views: a table, and a gallery of the same rows."""
 
+    change_list_template = "admin/media/asset/change_list.html"
     list_display = [
-        "preview",
+        "small",
         "public_id",
         "kind",
         "shown_size",
@@ -71,6 +75,7 @@ class AssetAdmin(AssetPages):
         "of_key",
         "created_at",
         "pinned",
+        "deeds",
     ]
     list_display_links = ["public_id"]
     sortable_by = ["shown_size", "model", "of_account", "of_key", "created_at"]
@@ -100,6 +105,14 @@ class AssetAdmin(AssetPages):
     def preview(self, asset: Asset) -> str:
         return preview_of(asset)
 
+    @admin.display(description=_("preview"))
+    def small(self, asset: Asset) -> str:
+        return gallery.small(asset)
+
+    @admin.display(description=_("file"))
+    def deeds(self, asset: Asset) -> str:
+        return gallery.deeds(asset)
+
     @admin.display(description=_("size"), ordering="size")
     def shown_size(self, asset: Asset) -> str:
         return filesizeformat(asset.size)
@@ -113,19 +126,26 @@ class AssetAdmin(AssetPages):
         return filtering("owner", asset.owner, asset.owner[:KEY_CHARS])
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.undo_view)
-        undo = path("undo/<str:removal>/", view, name="media_asset_undo")
-        return [undo, *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        pictures = guarded(self.thumbnail_view, cacheable=True)
+        return [
+            path("undo/<str:removal>/", guarded(self.undo_view), name=UNDO),
+            path("thumbnail/<int:pk>/", pictures, name=THUMBNAIL),
+            *super().get_urls(),
+        ]
+
+    def thumbnail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return gallery.picture(get_object_or_404(Asset, pk=pk))
 
     def changelist_view(
         self,
         request: HttpRequest,
         extra_context: dict[str, Any] | None = None,  # Any: Django's own signature
     ) -> HttpResponse:
-        context = {
-            "totals": totals.of_all(),
-            **(extra_context or {}),
-        }
+        view = gallery.chosen(request)
+        context = {"view": view, "views": gallery.NAMES, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def get_actions(

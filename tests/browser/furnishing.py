@@ -22,7 +22,7 @@ from grokgateway.jobs.batches import Target
 from media import store
 from media.models import Kind, Source, VideoJob
 from tests.browser import NAME, PASSWORD
-from tests.media.samples import picture
+from tests.media.samples import film, picture
 
 POOLS = ("basic", "super", "heavy")
 STATES = (
@@ -183,6 +183,7 @@ def add_media() -> None:
     for colour in (40, 9000, 30000):
         shown = picture(colour=colour, size=(320, 240))
         asyncio.run(store.save_bytes(Kind.IMAGE, shown, origin))
+    asyncio.run(store.save_bytes(Kind.VIDEO, film(), origin))
     now = timezone.now()
     values = {"model": "grok-imagine-1.0-video", "seconds": 6, "size": "720x1280"}
     VideoJob.objects.create(public_id="video_waiting", prompt="waves", **values)

@@ -17,30 +17,6 @@ function goToTarget() {
   }
 }
 
-async function copy(button) {
-  try {
-    await navigator.clipboard.writeText(button.dataset.copy);
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = button.dataset.copy;
-    button.after(field);
-    field.select();
-    document.execCommand("copy");
-    field.remove();
-  }
-  button.textContent = button.dataset.done;
-}
-
-/** On a phone the tabs are a strip that scrolls. */
-function showTab() {
-  const tab = document.querySelector(".settings-tabs [aria-current]");
-  const strip = tab?.closest(".settings-tabs");
-  if (strip) {
-    strip.scrollLeft = tab.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
-  }
-}
-
-showTab();
 const form = document.querySelector("[data-settings]");
 if (form) {
   showWhatMatters(form);
@@ -48,10 +24,6 @@ if (form) {
   trackChanges(form);
 }
 searchWhileTyping(goToTarget);
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => copy(button));
-}
 window.addEventListener("hashchange", goToTarget);
 // Until then the browser itself moves the focus to what the address names.
 window.addEventListener("load", () => {

@@ -1,4 +1,5 @@
 // What every console page can do without the server.
+import { furnishCopies } from "./copying.js";
 import { nameFields } from "./names.js";
 
 /** Cells know their column, so that a phone can show a row as a card. */
@@ -28,6 +29,7 @@ function closeMenus(except) {
 document.querySelectorAll("table.cards, .tabular table").forEach(labelCells);
 
 nameFields(document);
+furnishCopies(document);
 window.addEventListener("load", () => nameFields(document));
 
 document.addEventListener("click", (event) => {

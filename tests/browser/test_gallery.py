@@ -1,0 +1,96 @@
+"""The cache page and the gallery, as a person uses them."""
+
+import pytest
+
+from tests.browser.surfing import furnished_gateway
+
+LIST = "/admin/media/asset/"
+THEMES = ("light", "dark")
+WIDTHS = (360, 1440)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with furnished_gateway(tmp_path_factory.mktemp("gallery"), 3) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(gateway, visit):
+    visitor = visit(gateway)
+    visitor.sign_in()
+    return visitor
+
+
+def everywhere(visitor, path):
+    found = []
+    for theme in THEMES:
+        for width in WIDTHS:
+            visitor.show(theme, width)
+            visitor.go(path)
+            found += [f"{theme} {width}: {one}" for one in visitor.faults()]
+    return found
+
+
+def test_the_gallery_is_usable_in_both_themes_and_widths(visitor):
+    assert everywhere(visitor, f"{LIST}?view=grid") == []
+    assert everywhere(visitor, "/admin/cache") == []
+
+
+def test_pictures_are_leafed_through_with_the_keyboard(visitor):
+    page = visitor.page
+    visitor.go(f"{LIST}?view=grid&kind__exact=image")
+    page.locator("[data-preview]").first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog#preview")
+    dialog.wait_for()
+    first = dialog.locator("h2").inner_text()
+    assert dialog.locator("[data-place]").inner_text() == "1 / 3"
+    assert dialog.locator("img").get_attribute("alt") == first
+    assert visitor.faults() == []
+    page.keyboard.press("ArrowRight")
+    assert dialog.locator("[data-place]").inner_text() == "2 / 3"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert dialog.locator("[data-place]").inner_text() == "3 / 3"
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    at = "document.activeElement === document.querySelectorAll('[data-preview]')[2]"
+    page.wait_for_function(at)
+
+
+def test_a_video_is_played_with_controls_and_stops_when_closed(visitor):
+    page = visitor.page
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    visitor.go(f"{LIST}?view=grid&kind__exact=video")
+    assert not [url for url in asked if "/v1/files/video" in url]
+    page.locator("[data-preview]").click()
+    video = page.locator("dialog#preview video")
+    assert video.get_attribute("controls") is not None
+    page.keyboard.press("Escape")
+    video.wait_for(state="detached")
+
+
+def test_chosen_tiles_are_removed_and_brought_back(visitor):
+    page = visitor.page
+    visitor.go(f"{LIST}?view=grid&kind__exact=image")
+    page.locator("td.action-checkbox input").first.check()
+    assert "1 of 3 selected" in page.locator(".action-counter").inner_text()
+    page.select_option("select[name=action]", "take_out")
+    page.locator("#changelist .actions button").click()
+    page.get_by_role("link", name="Undo").click()
+    page.locator(".submit-row input[type=submit]").click()
+    assert "1 file is back" in page.locator(".notices").inner_text()
+
+
+def test_a_limit_is_changed_in_place(visitor):
+    page = visitor.page
+    visitor.go("/admin/cache")
+    page.fill("#limit-image", "64")
+    page.locator("form.limit").first.get_by_role("button").click()
+    assert page.locator("meter").count() == 1
+    assert visitor.faults() == []
+    page.fill("#limit-image", "0")
+    page.locator("form.limit").first.get_by_role("button").click()
+    assert page.locator("meter").count() == 0
