@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from webui.console import exports, importing
+from webui.console import exports, importing, saving
 
 IMPORTS = "accounts/account/import/"
 
@@ -37,5 +37,15 @@ urlpatterns = [
         "accounts/account/export/",
         admin.site.admin_view(exports.export),
         name="console-account-export",
+    ),
+    path(
+        "<slug:app>/<slug:model>/filters/",
+        admin.site.admin_view(saving.save),
+        name="console-filter-save",
+    ),
+    path(
+        "<slug:app>/<slug:model>/filters/<int:pk>/forget/",
+        admin.site.admin_view(saving.forget),
+        name="console-filter-forget",
     ),
 ]
