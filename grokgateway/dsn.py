@@ -255,13 +255,19 @@ def chosen_redis(env: Environment) -> str:
     return url
 
 
-def caches(redis_url: str) -> dict[str, dict[str, str]]:
+CACHE_TABLE = "grokgateway_cache"  # made by a migration of grokgateway.jobs
+ROOM = {"MAX_ENTRIES": 20_000}
+
+
+def caches(redis_url: str) -> dict[str, dict[str, object]]:
+    """Shared by all processes: sign-in failures and tickets are told of in it."""
     if redis_url:
         backend = "django_redis.cache.RedisCache"
         return {
             "default": {"BACKEND": backend, "LOCATION": redis_url, "KEY_PREFIX": PREFIX}
         }
-    return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    backend = "django.core.cache.backends.db.DatabaseCache"
+    return {"default": {"BACKEND": backend, "LOCATION": CACHE_TABLE, "OPTIONS": ROOM}}
 
 
 def channel_layers(redis_url: str) -> dict[str, dict[str, object]]:

@@ -28,6 +28,7 @@ from grokgateway.settings import *  # noqa: E402, F403 - with the environment se
 CREDENTIAL_KEYS = [bytes(range(32))]
 GROK_ENVIRON = {}
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 

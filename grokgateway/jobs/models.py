@@ -20,6 +20,20 @@ class LeaderLease(models.Model):
         return self.name
 
 
+class CacheRow(models.Model):
+    """The table of Django's database cache, which wants these columns."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "grokgateway_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
 class BatchState(models.TextChoices):
     WAITING = "waiting", _("waiting")
     RUNNING = "running", _("running")
