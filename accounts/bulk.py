@@ -68,6 +68,13 @@ def tag(
     return protected("tag", by, ids, change)
 
 
+def mark(ids: Iterable[int], add: Sequence[str], remove: Sequence[str]) -> int:
+    """Tags that repeat what upstream was told: nothing to undo on our side alone."""
+    added, removed = clean_tags(tuple(add)), frozenset(remove)
+    with transaction.atomic():
+        return tagged(list(ids), added, removed)
+
+
 def protected(
     action: str,
     by: str,

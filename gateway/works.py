@@ -72,7 +72,7 @@ async def nsfw(target: str, params: Params) -> Result:
     except GatewayError as error:
         raise ItemFailed(error.message) from error
     add, remove = ((NSFW,), ()) if enabled else ((), (NSFW,))
-    await sync_to_async(bulk.tag)([account.pk], add, remove, BY)
+    await sync_to_async(bulk.mark)([account.pk], add, remove)
     result: dict[str, object] = {"success": True, "tagged": enabled}
     if fresh is not None:
         result["birth_date_declared"] = fresh

@@ -137,3 +137,14 @@ def test_who_may_not_change_cannot_undo(client):
     assert client.post(undo_page(point)).status_code == 403
     accounts[0].refresh_from_db()
     assert accounts[0].status == "disabled"
+
+
+def test_what_upstream_was_told_leaves_nothing_to_undo_here():
+    account = make_account(tags=["eu"])
+    assert bulk.mark([account.pk], ["nsfw"], []) == 1
+    account.refresh_from_db()
+    assert account.tags == ["eu", "nsfw"]
+    bulk.mark([account.pk], [], ["nsfw"])
+    account.refresh_from_db()
+    assert account.tags == ["eu"]
+    assert not RestorePoint.objects.exists()
