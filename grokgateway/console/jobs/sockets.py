@@ -16,7 +16,10 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
 
+from grokgateway.console import signing
 from grokgateway.console.jobs.words import may_see
 from grokgateway.jobs import watching
 from grokgateway.jobs.watching import Watcher
@@ -39,8 +42,8 @@ class JobsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has
     telling: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        user = self.scope["user"]
-        if not await database_sync_to_async(may_see)(user):
+        user, session = self.scope["user"], self.scope["session"]
+        if not await database_sync_to_async(welcome)(user, session):
             await self.close()
             return
         await self.accept()
@@ -89,10 +92,20 @@ class JobsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has
         sessions = import_module(settings.SESSION_ENGINE)
         fresh = sessions.SessionStore(self.scope["session"].session_key)
         user: User = await get_user({"session": fresh})
-        return bool(await database_sync_to_async(may_see)(user))
+        return bool(await database_sync_to_async(welcome)(user, fresh))
 
     async def say(self, frame: watching.Frame) -> None:
         await self.send(text_data=orjson.dumps(frame).decode())
+
+
+def welcome(user: User, session: SessionBase) -> bool:
+    """As for pages: a session ends with its key, and the shipped key opens nothing."""
+    request = HttpRequest()
+    request.session = session
+    if signing.outdated(request):
+        return False
+    shipped = signing.by_key(request) and signing.shipped()
+    return may_see(user) and (signing.locked() or not shipped)
 
 
 def asked(text: str) -> tuple[list[str], bool]:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from grokgateway import routing
+from grokgateway import config, routing
 from grokgateway.console.jobs import sockets
 from grokgateway.jobs import batches, watching
 from tests.grokgateway.jobs.made import begun, job_of, worked
@@ -76,6 +76,42 @@ async def test_nobody_listens_without_a_session():
     for cookie in (b"", b"gateway_session=made-up"):
         connected, _ = await socket(cookie).connect(timeout=5)
         assert not connected
+
+
+def by_key(key):
+    """A session that the console key began."""
+    backend = "grokgateway.console.signing.ConsoleKey"
+    client = Client()
+    user = User.objects.create_superuser("admin")
+    config.save({"app.app_key": key}, "test")
+    client.force_login(user, backend=backend)
+    morsel = client.cookies[settings.SESSION_COOKIE_NAME]
+    return f"{morsel.key}={morsel.value}".encode()
+
+
+async def test_a_session_ends_with_its_console_key(monkeypatch):
+    monkeypatch.setattr(sockets, "PING_S", 0.01)
+    monkeypatch.setattr(sockets, "LOOK_WHO_S", 0.0)
+    cookie = await there(by_key)("a console key of tests")
+    opened = socket(cookie)
+    connected, _ = await opened.connect(timeout=5)
+    assert connected
+    await there(config.save)({"app.app_key": "another console key"}, "test")
+    async with asyncio.timeout(5):
+        while (message := await opened.receive_output(5))["type"] != "websocket.close":
+            pass
+    assert message["code"] == sockets.SIGNED_OUT
+    await opened.disconnect()
+    connected, _ = await socket(cookie).connect(timeout=5)
+    assert not connected
+    config.forget()
+
+
+async def test_the_shipped_console_key_opens_no_socket():
+    cookie = await there(by_key)("grok2api")
+    connected, _ = await socket(cookie).connect(timeout=5)
+    assert not connected
+    config.forget()
 
 
 @pytest.mark.parametrize("origin", [b"", b"http://evil.example", b"null"])
