@@ -11,13 +11,21 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from gateway import samples
 from gateway.keys import store
-from gateway.models import ApiKey, KeyUsage, ModelRoute, Tier
+from gateway.models import ApiKey, Capability, KeyUsage, ModelRoute, Tier
+from gateway.shipped_models import SHIPPED_MODELS
+from grokgateway.marks import BAD, GOOD, OFF, badge
+from media import links
 
 if TYPE_CHECKING:
     KeyAdmin = admin.ModelAdmin[ApiKey]
@@ -27,6 +35,13 @@ else:
     KeyModelForm = forms.ModelForm
 
 SHOWN_DAYS = 31
+NAMED = 2
+LIMIT_WORDS = {
+    "requests_per_min": _("%d a minute"),
+    "concurrent": _("%d at once"),
+    "requests_per_day": _("%d a day"),
+    "tokens_per_day": _("%d tokens a day"),
+}
 LIMITS = ("requests_per_min", "concurrent", "requests_per_day", "tokens_per_day")
 MARKS = ("hint", "fingerprint", "created_at", "last_used_at", "recent_use")
 
@@ -81,12 +96,14 @@ class ApiKeyAdmin(KeyAdmin):
     list_display = [
         "name",
         "hint",
-        "enabled",
-        "expires_at",
+        "state",
+        "scope",
+        "limits",
         "requests_today",
         "tokens_today",
         "refused_today",
         "last_used_at",
+        "attempt",
     ]
     list_filter = ["enabled"]
     list_per_page = 50
@@ -110,6 +127,43 @@ class ApiKeyAdmin(KeyAdmin):
         if obj is None:
             return both
         return [*both, (gettext("Key and use"), {"fields": list(MARKS)})]
+
+    @admin.display(description=_("status"), ordering="enabled")
+    def state(self, key: ApiKey) -> SafeString:
+        if not key.enabled:
+            return badge(OFF, gettext("switched off"))
+        if key.expires_at is None:
+            return badge(GOOD, gettext("works"))
+        if key.expires_at <= timezone.now():
+            return badge(BAD, gettext("expired"))
+        until = date_format(timezone.localtime(key.expires_at), "SHORT_DATE_FORMAT")
+        return badge(GOOD, gettext("works until %s") % until)
+
+    @admin.display(description=_("scope"))
+    def scope(self, key: ApiKey) -> str:
+        """Models, then pools; both where both are bounded."""
+        models = key.allowed_models
+        few = ", ".join(models[:NAMED])
+        if len(models) > NAMED:
+            few = gettext("%(names)s and %(count)d more") % {
+                "names": few,
+                "count": len(models) - NAMED,
+            }
+        return "; ".join(filter(None, [few, ", ".join(key.allowed_pools)])) or gettext(
+            "everything"
+        )
+
+    @admin.display(description=_("limits"))
+    def limits(self, key: ApiKey) -> str:
+        bounds = ((getattr(key, name), words) for name, words in LIMIT_WORDS.items())
+        shown = [str(words % value) for value, words in bounds if value is not None]
+        return ", ".join(shown) or gettext("none")
+
+    @admin.display(description=_("more"))
+    def attempt(self, key: ApiKey) -> SafeString:
+        query = urlencode({"key": key.fingerprint})
+        where = reverse("admin:try")
+        return format_html('<a href="{}?{}">{}</a>', where, query, gettext("Try it"))
 
     @admin.display(description=_("requests today (UTC)"), ordering="requests_today")
     def requests_today(self, key: ApiKey) -> int:
@@ -152,6 +206,7 @@ class ApiKeyAdmin(KeyAdmin):
             "opts": self.opts,
             "row": obj,
             "made": made,
+            "samples": samples.first(place_of(request, obj, made)),
         }
         return TemplateResponse(request, "admin/gateway/apikey/made.html", context)
 
@@ -188,6 +243,16 @@ class ApiKeyAdmin(KeyAdmin):
             self.log_change(request, key, said)
         text = ngettext("%d key changed.", "%d keys changed.", len(changed))
         self.message_user(request, text % len(changed), messages.SUCCESS)
+
+
+def place_of(request: HttpRequest, row: ApiKey, made: str) -> samples.Place:
+    """What the samples name: this gateway, and a model that the key may use."""
+    host, scheme = request.get_host(), request.scheme or "http"
+    root = links.base(host, scheme) or request.build_absolute_uri("/").rstrip("/")
+    chat = ModelRoute.objects.filter(enabled=True, capability=Capability.CHAT)
+    allowed = chat.filter(name__in=row.allowed_models) if row.allowed_models else chat
+    model = allowed.values_list("name", flat=True).first() or SHIPPED_MODELS[0].name
+    return samples.Place(root, model, model, made)
 
 
 def counts_of_today() -> dict[str, Coalesce]:

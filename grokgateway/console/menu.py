@@ -60,6 +60,10 @@ AREAS = (
             "gateway.storedresponse",
         ),
         apps=("gateway",),
+        links=(
+            Link(_("Try it"), "admin:try", "accounts.run_jobs"),
+            Link(_("For programs"), "admin:docs", "gateway.view_modelroute"),
+        ),
     ),
     Area(
         "media",

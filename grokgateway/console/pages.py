@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import explain, keypage, overview
+from grokgateway.console import explain, guide, keypage, overview, trying
 from grokgateway.console.configuration.routes import ROUTES as CONFIGURATION
 from grokgateway.console.jobs import states
 from grokgateway.console.storage.routes import ROUTES as STORAGE
@@ -27,6 +27,8 @@ PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
     Page("explain/", explain.view, "explain"),
+    Page("docs/", guide.view, "docs"),
+    Page("try/", trying.view, "try"),
     *(Page(*one) for one in (*CONFIGURATION, *STORAGE)),
     Page("jobs/<slug:name>.json", states.show, "job_state"),
 )

@@ -232,3 +232,31 @@ def test_strangers_are_sent_to_the_sign_in(client):
     row, _ = make_key()
     for page in (LIST, ADD, change(row)):
         assert client.get(page).status_code == 302
+
+
+def test_the_list_tells_scope_limits_and_state(console, django_assert_max_num_queries):
+    make_key(
+        name="few",
+        allowed_models=["m-1", "m-2", "m-3"],
+        allowed_pools=["super"],
+        requests_per_min=5,
+        tokens_per_day=9000,
+        expires_at=datetime.now(UTC) - timedelta(days=1),
+    )
+    row, _key = make_key(name="all")
+    with django_assert_max_num_queries(9):
+        page = console.get(LIST).content.decode()
+    assert "m-1, m-2 and 1 more; super" in page
+    assert "5 a minute, 9000 tokens a day" in page
+    assert "expired" in page
+    assert "everything" in page
+    assert f"/admin/try/?key={row.fingerprint}" in page
+
+
+def test_samples_of_a_new_key_name_it_and_a_model_it_may_use(console):
+    form = {"name": "x", "enabled": "on", "allowed_models": ["grok-4.20-heavy"]}
+    response = console.does(ADD, form)
+    page = response.content.decode()
+    assert f"Bearer {made(response)}" in page
+    assert "grok-4.20-heavy" in page
+    assert 'data-copy-from="made-key"' in page
