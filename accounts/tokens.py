@@ -86,5 +86,6 @@ def cookie_in(parts: list[str], wanted: str) -> str | None:
 
 
 def clean_tags(tags: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """Trim, drop empty ones and repetitions, keep the order."""
-    return tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    """Trim, drop NUL characters, empty ones and repetitions, keep the order."""
+    trimmed = (tag.replace("\0", "").strip() for tag in tags)
+    return tuple(dict.fromkeys(tag for tag in trimmed if tag))

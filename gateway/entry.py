@@ -183,6 +183,7 @@ class Entry:
         request_id = admission.journal.request_id
         headers = http.common_headers(request_id, dialect)
         headers.extend(admission.headers())
+        headers.extend(beyond_type(response))
         sender = Sender(response, send, headers, before_last=admission.leave)
         try:
             error = await sender.run()
@@ -243,6 +244,12 @@ def beside(scope: Scope, admission: Admission) -> list[tuple[bytes, bytes]]:
         took_ms = str(round(admission.journal.elapsed_ms())).encode()
         headers.append((b"openai-processing-ms", took_ms))
     return headers
+
+
+def beyond_type(response: StreamResponse) -> list[tuple[bytes, bytes]]:
+    """What a view has added to a stream, whose type its sender tells."""
+    items = response.items()
+    return http.encoded(one for one in items if one[0].lower() != "content-type")
 
 
 async def send_response(

@@ -6,13 +6,14 @@ asks again while the first is at work waits for it. What failed is forgotten at 
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import orjson
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 
@@ -21,6 +22,8 @@ from gateway.models import IdempotencyRecord
 from gateway.protocols import fields
 from gateway.stored.reading import apart
 from grokgateway import crypto
+
+logger = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 MOST_CHARS = 255
@@ -72,7 +75,10 @@ async def once(
     except BaseException:
         await asyncio.shield(apart(partial(forget, claim)))
         raise
-    await apart(partial(keep, claim, response.content))
+    try:
+        await apart(partial(keep, claim, response.content))
+    except DatabaseError:  # the answer is made and paid for
+        logger.exception("An answer cannot be kept for its idempotency key.")
     return response
 
 

@@ -1,6 +1,13 @@
 """Tables of the gateway: models offered, keys and their use, what each request did."""
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from datetime import UTC, datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    ProhibitNullCharactersValidator,
+)
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -158,6 +165,13 @@ LARGEST_SUM = 2**31 - 1
 LARGEST_TOKEN_SUM = 10**15
 
 
+STORABLE = (
+    ("name", ProhibitNullCharactersValidator()),
+    ("expires_at", MinValueValidator(datetime(1970, 1, 1, tzinfo=UTC))),
+    ("expires_at", MaxValueValidator(datetime(9999, 1, 1, tzinfo=UTC))),
+)
+
+
 class ApiKey(models.Model):
     """A named key of `/v1`. Its clear text is shown once and kept nowhere.
 
@@ -225,6 +239,16 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what a database cannot keep, or cannot give back."""
+        for name, refuse in STORABLE:
+            value = getattr(self, name)
+            try:
+                if value is not None:
+                    refuse(value)
+            except ValidationError as exc:
+                raise ValidationError({name: exc.messages}) from exc
 
 
 class KeyUsage(models.Model):

@@ -139,8 +139,8 @@ def record(journal: Journal) -> None:
             journal.request_id,
             journal.started_at,
             journal.key,
-            endpoint_of(journal)[:64],
-            journal.model[:128],
+            storable(endpoint_of(journal), 64),
+            storable(journal.model, 128),
             journal.attempts[-1].account if journal.attempts else "",
             journal.told(),
             journal.status,
@@ -160,6 +160,11 @@ def endpoint_of(journal: Journal) -> str:
     if journal.status < 400:
         return journal.endpoint
     return redaction.current().text(journal.endpoint)
+
+
+def storable(text: str, most_chars: int) -> str:
+    """What any database keeps of a text that a caller sent."""
+    return text.replace("\0", "")[:most_chars]
 
 
 def save_records(rows: Sequence[bulk.Row]) -> None:

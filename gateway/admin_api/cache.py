@@ -23,6 +23,7 @@ from media.totals import Totals
 
 router = Router(tags=["cache"])
 
+MOST_PAGES = 1_000_000_000
 MOST_NAMES = 10_000
 NAMES_AT_ONCE = 500
 Json = dict[str, object]
@@ -32,7 +33,7 @@ KindName = Literal["image", "video"]
 class Listed(Schema):
     type: KindName | None = None
     cache_type: KindName | None = None
-    page: Annotated[int, Field(ge=1)] = 1
+    page: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 1
     page_size: Annotated[int, Field(ge=1, le=5000)] = 1000
 
 

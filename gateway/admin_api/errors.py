@@ -1,10 +1,14 @@
 """Errors of the admin API: one envelope for all but a refused key."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -55,6 +59,17 @@ def register(api: NinjaAPI) -> None:
     def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         code = "invalid_json" if error.status_code == 400 else "error"
         return envelope(Refused(error.status_code, code, str(error)))
+
+    @api.exception_handler(DataError)
+    def on_unstorable(request: HttpRequest, error: DataError) -> HttpResponse:
+        """PostgreSQL keeps no NUL characters, and asks of none either."""
+        return envelope(invalid("The request holds a value that cannot be stored."))
+
+    @api.exception_handler(Exception)
+    def on_exception(request: HttpRequest, error: Exception) -> HttpResponse:
+        logger.error("request failed", exc_info=error)
+        told = "The gateway failed; see its log."
+        return envelope(Refused(500, "internal_error", told))
 
 
 def first_of(errors: Sequence[Mapping[str, object]]) -> Refused:

@@ -133,6 +133,8 @@ def read_prompt(value: RawJson) -> str:
         raise fields.missing("prompt", "must not be empty")
     if len(prompt) > PROMPT_CHARS:
         raise fields.invalid("prompt", f"may have {PROMPT_CHARS} characters")
+    if "\0" in prompt:  # which PostgreSQL does not keep
+        raise fields.invalid("prompt", "may not hold a NUL character")
     return prompt
 
 

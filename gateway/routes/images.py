@@ -11,6 +11,7 @@ from ninja import Router
 from gateway import catalog, idempotency, pictures
 from gateway.asking import Ask
 from gateway.auth import caller_of
+from gateway.conversation.requests import Attachment
 from gateway.protocols import openai_images
 from gateway.protocols.base import Stamp
 from gateway.protocols.openai_images_request import Order, parse_edit, read_model
@@ -63,13 +64,17 @@ async def change(request: HttpRequest) -> HttpResponseBase:
     form = await forms.read(request)
     route = catalog.current().route_for(read_model(form.values), "image_edit")
     values = form.values
-    if form.named("mask"):
+    if any(not is_empty(file) for file in form.named("mask")):
         values = {**values, "mask": "a file"}
     order = parse_edit(values, form.named("image"), limits_of(route))
     response = await answered(request, order, edit=True)
     if order.truncated:
         response[TRUNCATED[0]] = TRUNCATED[1]
     return response
+
+
+def is_empty(file: Attachment) -> bool:
+    return file.source.endswith(",")
 
 
 async def answered(

@@ -84,4 +84,4 @@ def test_a_credential_does_not_show_its_token():
 
 
 def test_tags_are_trimmed_and_unique_in_order():
-    assert clean_tags([" b ", "a", "", "b"]) == ("b", "a")
+    assert clean_tags([" b ", "a", "", "b", "\0", "\0a"]) == ("b", "a")

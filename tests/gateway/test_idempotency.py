@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.http import HttpResponse
 
 from gateway import idempotency
@@ -78,6 +79,14 @@ async def test_what_failed_is_asked_again(failure):
     with pytest.raises(type(failure)):
         await told(working(failure))
     assert await told(working(b"2")) == b"2"
+
+
+async def test_an_answer_that_cannot_be_kept_is_told_all_the_same(monkeypatch):
+    def away(*_args):
+        raise DatabaseError
+
+    monkeypatch.setattr(idempotency, "keep", away)
+    assert await told(working(b"1")) == b"1"
 
 
 async def test_large_answers_are_not_kept(monkeypatch):

@@ -323,6 +323,16 @@ async def test_surplus_images_are_told(web):
     files = [("image[]", f"{number}.png", PNG) for number in range(6)]
     exchange = await edit(*files)
     assert exchange.answered["x-grok2api-warning"] == "images-truncated"
+    web.chats = [[edited(0)]]
+    streamed = await edit(*files, ("stream", "true"))
+    assert streamed.answered["x-grok2api-warning"] == "images-truncated"
+    assert streamed.answered["content-type"].startswith("text/event-stream")
+
+
+async def test_an_empty_mask_is_none(web):
+    web.chats = [[edited(0)]]
+    exchange = await edit(("image", "a.png", PNG), ("mask", "m.png", b""))
+    assert exchange.status == 200
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,11 @@ def test_a_row_the_database_refuses_does_not_hold_up_the_others(stored, caplog):
     assert "models" not in caplog.text
 
 
+def test_no_caller_keeps_a_request_out_of_the_log(stored):
+    (row,) = stored(finished(endpoint="/v1/a\0b", model="m\0"))
+    assert (row.endpoint, row.model) == ("/v1/ab", "m")
+
+
 def test_many_rows_at_once(stored):
     assert len(stored(*[finished() for _ in range(700)])) == 700
 

@@ -142,6 +142,7 @@ async def test_a_file_that_made_room_for_others(host):
     ("members", "code", "param"),
     [
         ({"prompt": " "}, "missing_required_parameter", "prompt"),
+        ({"prompt": "a\0b"}, "invalid_value", "prompt"),
         ({"seconds": 7}, "invalid_value", "seconds"),
         ({"seconds": 1.5}, "invalid_type", "seconds"),
         ({"size": "1x1"}, "invalid_value", "size"),

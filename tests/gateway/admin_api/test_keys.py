@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.db import DataError
 from django.test import Client
 
 from gateway import catalog
+from gateway.admin_api import keys
 from gateway.keys import home
 from gateway.models import ApiKey, KeyUsage
 from grokgateway import config
@@ -52,6 +54,34 @@ def test_a_key_is_told_once_and_opens(api):
     assert [one["id"] for one in listed["keys"]] == [made["id"]]
     assert made["key"] not in json.dumps(listed)
     assert made["key"] not in json.dumps(api("GET", f"/keys/{made['id']}"))
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"expires_at": "0001-01-01T00:00:00+14:00"},  # no database gives it back
+        {"expires_at": "9999-12-31T23:59:59-14:00"},
+        {"name": "a\0b"},
+    ],
+)
+def test_what_cannot_be_stored_is_refused(api, member):
+    status, told = api("POST", "/keys", {"name": "ci"} | member)
+    assert (status, told["error"]["param"]) == (400, *member)
+    assert api("GET", "/keys") == (200, {"keys": []})
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [(DataError, 400, "invalid_value"), (RuntimeError, 500, "internal_error")],
+)
+def test_what_fails_inside_is_told_as_json(api, monkeypatch, failure, status, code):
+    def failing(_key_id):
+        raise failure("secret")
+
+    monkeypatch.setattr(keys, "one", failing)
+    answered, told = api("GET", "/keys/k")
+    assert (answered, told["error"]["code"]) == (status, code)
+    assert "secret" not in json.dumps(told)
 
 
 def test_only_what_is_named_changes(api):
