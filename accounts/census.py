@@ -6,9 +6,10 @@ census: it counts anew at once where that is quick, else beside the request that
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import close_old_connections
 from django.db.models import Case, Count, F, Min, Sum, When
@@ -18,7 +19,17 @@ from accounts.models import Pool, QuotaWindow, Status
 
 FRESH = timedelta(seconds=15)
 QUICK_S = 0.05
-NONE: tuple[int, datetime | None] = (0, None)
+CHOICES_MAX = 50
+
+
+class Group(NamedTuple):
+    """Accounts that have all this in common; `until` is the first end of a cooling."""
+
+    pool: str
+    status: str
+    reason: str
+    number: int
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +52,16 @@ class ModeLeft:
 
 @dataclass(frozen=True, slots=True)
 class PoolCensus:
-    """`recovers_at` is when the first cooling account comes back by itself."""
+    """`recovers_at` is when the first cooling account comes back by itself.
+
+    `struck` of the disabled ones were disabled by the gateway, not by an operator.
+    """
 
     pool: str
     counts: Mapping[str, int]
     recovers_at: datetime | None
     modes: tuple[ModeLeft, ...]
+    struck: int = 0
 
     @property
     def total(self) -> int:
@@ -57,6 +72,8 @@ class PoolCensus:
 class Census:
     taken_at: datetime
     pools: tuple[PoolCensus, ...]
+    reasons: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -67,25 +84,44 @@ class Census:
 
 
 def take(now: datetime) -> Census:
-    """Count in two queries; accounts in the recycle list are left out."""
-    grouped = selectors.live().order_by().values_list("pool", "status")
-    counted = {
-        (pool, status): (count, until)
-        for pool, status, count, until in grouped.annotate(
-            Count("id"), Min("cooling_until")
-        )
-    }
+    """Count in three queries; accounts in the recycle list are left out."""
+    groups = grouped()
     left = units_left(now)
-    pools = (
-        PoolCensus(
-            pool,
-            {status: counted.get((pool, status), NONE)[0] for status in Status.values},
-            counted.get((pool, Status.COOLING), NONE)[1],
-            left.get(pool, ()),
-        )
-        for pool in Pool.values
+    reasons = {group.reason for group in groups if group.reason}
+    return Census(
+        now,
+        tuple(pool_of(name, groups, left.get(name, ())) for name in Pool.values),
+        tuple(sorted(reasons)[:CHOICES_MAX]),
+        tags_in_use(),
     )
-    return Census(now, tuple(pools))
+
+
+def grouped() -> list[Group]:
+    live = selectors.live().order_by().values_list("pool", "status", "state_reason")
+    return [Group(*row) for row in live.annotate(Count("id"), Min("cooling_until"))]
+
+
+def pool_of(
+    name: str, groups: Sequence[Group], modes: tuple[ModeLeft, ...]
+) -> PoolCensus:
+    own = [group for group in groups if group.pool == name]
+    counts = dict.fromkeys(Status.values, 0)
+    for group in own:
+        counts[group.status] += group.number
+    recoveries = [one.until for one in own if one.status == Status.COOLING]
+    struck = sum(
+        one.number
+        for one in own
+        if one.status == Status.DISABLED and one.reason != selectors.BY_OPERATOR
+    )
+    known = [until for until in recoveries if until is not None]
+    return PoolCensus(name, counts, min(known, default=None), modes, struck)
+
+
+def tags_in_use() -> tuple[str, ...]:
+    sets = selectors.live().order_by().values_list("tags", flat=True).distinct()
+    found = {tag for tags in sets[:CHOICES_MAX] for tag in tags}
+    return tuple(sorted(found)[:CHOICES_MAX])
 
 
 def units_left(now: datetime) -> dict[str, tuple[ModeLeft, ...]]:

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.credentials import token_hash
-from accounts.models import Account
+from accounts.models import Account, Status
 from accounts.tokens import normalise
+
+# disabled by the gateway, after refusals, and by no operator
+BY_OPERATOR = "operator_disabled"
+STRUCK = Q(status=Status.DISABLED) & ~Q(state_reason=BY_OPERATOR)
 
 
 def live(pools: Sequence[str] = (), statuses: Sequence[str] = ()) -> QuerySet[Account]:

@@ -3,28 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts import selectors, store
-from accounts.admin import audit, deeds
+from accounts import census, selectors, store
+from accounts.admin import audit, deeds, filters, listing, shown
 from accounts.admin.actions import action_of
-from accounts.admin.filters import (
-    ALL,
-    DELETED,
-    PRESENCE,
-    PresenceFilter,
-    RepeatedUserFilter,
-)
 from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
-from accounts.models import Account, Declaration, QuotaWindow, Status
+from accounts.models import Account, Declaration, QuotaWindow
 from grokgateway import crypto
-from grokgateway.marks import BAD, GOOD, OFF, WAIT, badge
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
@@ -59,12 +54,6 @@ ACCOUNT_FIELDS = (
     "updated_at",
     "deleted_at",
 )
-KINDS = {
-    Status.ACTIVE: GOOD,
-    Status.COOLING: WAIT,
-    Status.EXPIRED: BAD,
-    Status.DISABLED: OFF,
-}
 EDITED = ("pool", "tags")
 WINDOW_FIELDS = (
     "mode",
@@ -108,29 +97,34 @@ class DeclarationInline(DeclarationTable):
 class AccountAdmin(AccountPages):
     form = AccountForm
     list_display = [
-        "public_id",
-        "token",
+        "name",
         "pool",
-        "tier_source",
         "shown_status",
-        "state_reason",
+        "quota",
+        "success",
+        "used",
+        "next_change",
         "shown_tags",
-        "use_count",
-        "fail_count",
-        "last_use_at",
     ]
     list_filter = [
-        PresenceFilter,
+        filters.PresenceFilter,
+        filters.StandingFilter,
         "pool",
         "status",
+        filters.ReasonFilter,
+        filters.TagFilter,
+        filters.ModeFilter,
+        filters.UsedFilter,
+        filters.AddedFilter,
         "tier_source",
-        RepeatedUserFilter,
+        filters.RepeatedUserFilter,
     ]
     list_select_related = True
     list_per_page = 50
     show_full_result_count = False
-    search_fields = ["public_id", "user_id", "state_reason"]
-    search_help_text = _("id, user id or reason")
+    list_max_show_all = 0
+    search_fields = ["public_id", "user_id", "tags", "state_reason"]
+    search_help_text = _("id, user id, tag or reason")
     ordering = ["-id"]
     actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
     inlines = [WindowInline, DeclarationInline]
@@ -144,6 +138,17 @@ class AccountAdmin(AccountPages):
             path("find/", wrap(self.find_view), name=name + "find"),
             *super().get_urls(),
         ]
+
+    def get_changelist(self, request: HttpRequest, **_more: object) -> type[ChangeList]:
+        return listing.AccountList
+
+    # Any: Django's own signature
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        chosen = request.GET.get(filters.STANDING, "")
+        shown_above = {"cards": listing.cards(census.kept(), chosen)}
+        return super().changelist_view(request, shown_above | (extra_context or {}))
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """The account of a token, which must not stand in an address."""
@@ -160,10 +165,10 @@ class AccountAdmin(AccountPages):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Deleted accounts can be restored, others cannot."""
         actions = super().get_actions(request)
-        presence = request.GET.get(PRESENCE)
-        if presence == DELETED:
+        presence = request.GET.get(filters.PRESENCE)
+        if presence == filters.DELETED:
             return {name: act for name, act in actions.items() if name == "restore"}
-        if presence != ALL:
+        if presence != filters.ALL:
             actions.pop("restore", None)
         return actions
 
@@ -208,7 +213,30 @@ class AccountAdmin(AccountPages):
 
     @admin.display(description=_("status"), ordering="status")
     def shown_status(self, account: Account) -> str:
-        return badge(KINDS[Status(account.status)], account.get_status_display())
+        return shown.status(account, vars(account).get(listing.SINCE))
+
+    @admin.display(description=_("account"), ordering="public_id")
+    def name(self, account: Account) -> str:
+        """The id, below it what may be seen of the token."""
+        note = self.token(account)
+        return format_html('{}<span class="note">{}</span>', account.public_id, note)
+
+    @admin.display(description=_("quota"))
+    def quota(self, account: Account) -> str:
+        return shown.quota(account.windows.all(), timezone.now())
+
+    @admin.display(description=_("success"))
+    def success(self, account: Account) -> str:
+        return shown.success(account)
+
+    @admin.display(description=_("last use"), ordering="last_use_at")
+    def used(self, account: Account) -> str:
+        return shown.moment(account.last_use_at)
+
+    @admin.display(description=_("next change"))
+    def next_change(self, account: Account) -> str:
+        now = timezone.now()
+        return shown.moment(shown.next_change(account, account.windows.all(), now))
 
     @admin.display(description=_("tags"))
     def shown_tags(self, account: Account) -> str:

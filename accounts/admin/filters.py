@@ -1,15 +1,22 @@
 """Filters of the list of accounts that no single column gives."""
 
+import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts import census, selectors
+from accounts.admin import shown
+from accounts.models import Account, QuotaWindow, Status
+from accounts.quotas import TOTALS
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
@@ -19,6 +26,31 @@ else:
 PRESENCE = "presence"
 DELETED = "deleted"
 ALL = "all"
+STANDING = "standing"
+AGES = {"day": 1, "week": 7, "month": 30}
+AGE_WORDS = (
+    ("day", _("within 24 hours")),
+    ("week", _("within 7 days")),
+    ("month", _("within 30 days")),
+    ("older", _("longer ago")),
+)
+
+
+class Standing(StrEnum):
+    """What an operator has to do about an account."""
+
+    READY = "ready"
+    RECOVERS = "recovers"
+    WANTED = "needs_you"
+    OFF = "off"
+
+
+STANDINGS = {
+    Standing.READY: Q(status=Status.ACTIVE),
+    Standing.RECOVERS: Q(status=Status.COOLING),
+    Standing.WANTED: Q(status=Status.EXPIRED) | selectors.STRUCK,
+    Standing.OFF: Q(status=Status.DISABLED, state_reason=selectors.BY_OPERATOR),
+}
 
 
 class PresenceFilter(admin.SimpleListFilter):
@@ -67,3 +99,139 @@ class RepeatedUserFilter(admin.SimpleListFilter):
         others = others.exclude(pk=OuterRef("pk"))
         known = queryset.exclude(user_id="")
         return known.filter(Exists(others)).order_by(F("user_id"), "pk")
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = _("standing")
+    parameter_name = STANDING
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        return [
+            (Standing.READY, str(_("ready"))),
+            (Standing.RECOVERS, str(_("recovers by itself"))),
+            (Standing.WANTED, str(_("needs you"))),
+            (Standing.OFF, str(_("disabled by you"))),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        wanted = self.value()
+        if wanted not in set(Standing):
+            return queryset
+        return queryset.filter(STANDINGS[Standing(wanted)])
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Reasons that occur; one that is gone may still be asked for."""
+
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        return [(code, shown.reason(code)) for code in census.kept().reasons]
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        code = self.value()
+        return queryset.filter(state_reason=code) if code else queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    title = _("tag")
+    parameter_name = "tag"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        return [(tag, tag) for tag in census.kept().tags]
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """By the JSON text, which every database can look into."""
+        tag = self.value()
+        if not tag:
+            return queryset
+        escaped, plain = json.dumps(tag), json.dumps(tag, ensure_ascii=False)
+        return queryset.filter(Q(tags__icontains=escaped) | Q(tags__icontains=plain))
+
+
+class ModeFilter(admin.SimpleListFilter):
+    """Accounts that have something left of a mode."""
+
+    title = _("has quota for")
+    parameter_name = "mode"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        modes = sorted({mode for totals in TOTALS.values() for mode in totals})
+        return [(mode, mode) for mode in modes]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        mode = self.value()
+        if not mode:
+            return queryset
+        full = Q(reset_at__lte=timezone.now(), total__gt=0)
+        windows = QuotaWindow.objects.filter(mode=mode, account=OuterRef("pk"))
+        return queryset.filter(Exists(windows.filter(full | Q(remaining__gt=0))))
+
+
+class UsedFilter(admin.SimpleListFilter):
+    title = _("last used")
+    parameter_name = "used"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        words = [(name, str(word)) for name, word in AGE_WORDS]
+        return [*words, ("never", str(_("never")))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        wanted = self.value()
+        if wanted == "never":
+            return queryset.filter(last_use_at=None)
+        return aged(queryset, "last_use_at", wanted, timezone.now())
+
+
+class AddedFilter(admin.SimpleListFilter):
+    title = _("added")
+    parameter_name = "added"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        return [(name, str(word)) for name, word in AGE_WORDS]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        return aged(queryset, "created_at", self.value(), timezone.now())
+
+
+def aged(
+    accounts: QuerySet[Account], field: str, wanted: str | None, now: datetime
+) -> QuerySet[Account]:
+    if wanted == "older":
+        before = now - timedelta(days=AGES["month"])
+        return accounts.filter(**{f"{field}__lt": before})
+    if wanted in AGES:
+        since = now - timedelta(days=AGES[wanted])
+        return accounts.filter(**{f"{field}__gte": since})
+    return accounts

@@ -61,9 +61,19 @@ def test_a_window_whose_reset_has_passed_is_full(accounts):
     assert left == (ModeLeft("auto", 10, 20),)
 
 
-def test_it_takes_two_queries(accounts, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_it_takes_three_queries(accounts, django_assert_num_queries):
+    with django_assert_num_queries(3):
         census.take(NOW)
+
+
+def test_disabled_by_the_gateway_is_told_from_disabled_by_a_person(accounts):
+    make_account(status="disabled", state_reason="forbidden")
+    make_account(status="disabled", state_reason="operator_disabled", tags=["b", "a"])
+    make_account(state_reason="gone", tags=["c"], deleted_at=NOW)
+    taken = census.take(NOW)
+    assert [pool.struck for pool in taken.pools] == [1, 0, 0]
+    assert taken.reasons == ("forbidden", "operator_disabled")
+    assert taken.tags == ("a", "b")
 
 
 class Counting:

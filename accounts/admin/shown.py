@@ -1,0 +1,136 @@
+"""Values of an account as the console shows them: marked up, never with a token."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, QuotaWindow, Status, WindowSource
+from grokgateway.marks import BAD, GOOD, OFF, WAIT, badge
+
+KINDS = {
+    Status.ACTIVE: GOOD,
+    Status.COOLING: WAIT,
+    Status.EXPIRED: BAD,
+    Status.DISABLED: OFF,
+}
+REASONS: dict[str, str | Promise] = {
+    "invalid_credentials": _("login is dead: import it anew"),
+    "unauthorized": _("refused twice: import it anew"),
+    "forbidden": _("refused three times within a day"),
+    "server_error": _("upstream failed repeatedly"),
+    "operator_disabled": _("by an operator"),
+    "operator_deleted": _("deleted by an operator"),
+    "rate_limited": _("upstream's rate limit"),
+}
+
+
+def reason(code: str) -> str:
+    return str(REASONS.get(code, code.replace("_", " ")))
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """How long ago, or until then; exactly on pointing at it."""
+    if at is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        exact(at),
+        naturaltime(at),
+    )
+
+
+def exact(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def status(account: Account, since: datetime | None = None) -> SafeString:
+    """The state, below it why and since when."""
+    shown = badge(KINDS[Status(account.status)], account.get_status_display())
+    notes = [reason(account.state_reason)] if account.state_reason else []
+    told = format_html_join("", '<span class="note">{}</span>', ((n,) for n in notes))
+    when = format_html('<span class="note">{}</span>', moment(since)) if since else ""
+    return format_html("{}{}{}", shown, told, when)
+
+
+def success(account: Account) -> SafeString | str:
+    """The share of calls that were answered; nothing before the first one."""
+    calls = account.use_count + account.fail_count
+    if not calls:
+        return ""
+    share = account.use_count * 100 // calls
+    title = gettext("%(good)d answered, %(bad)d failed") % {
+        "good": account.use_count,
+        "bad": account.fail_count,
+    }
+    return format_html('<span title="{}">{} %</span>', title, share)
+
+
+def known(window: QuotaWindow) -> bool:
+    """Whether anybody but the table of defaults has spoken of it."""
+    return window.source != WindowSource.DEFAULT or window.synced_at is not None
+
+
+def left_in(window: QuotaWindow, now: datetime) -> int:
+    """A window whose reset has passed is full again."""
+    over = window.reset_at is not None and window.reset_at <= now
+    return window.total if over else min(window.remaining, window.total)
+
+
+def meter(window: QuotaWindow, now: datetime) -> SafeString | str:
+    """A bar without a number; none where the figure is only assumed."""
+    if not known(window) or not window.total:
+        return ""
+    return format_html(
+        '<meter min="0" max="{}" value="{}" low="{}" aria-label="{}"></meter>',
+        window.total,
+        left_in(window, now),
+        window.total // 10,
+        window.mode,
+    )
+
+
+def figure(window: QuotaWindow, now: datetime) -> str:
+    if not known(window):
+        return gettext("unknown")
+    return f"{left_in(window, now)}/{window.total}"
+
+
+def quota(windows: Iterable[QuotaWindow], now: datetime) -> SafeString:
+    """One line for each mode."""
+    lines = (
+        (about(one), one.mode, meter(one, now), figure(one, now)) for one in windows
+    )
+    return format_html_join(
+        "",
+        '<span class="quota" title="{}"><span class="mode">{}</span>{}<b>{}</b></span>',
+        lines,
+    )
+
+
+def about(window: QuotaWindow) -> str:
+    """When it was read and when it is full again, in words."""
+    if not known(window):
+        return gettext("never read from upstream; %d assumed") % window.total
+    told = [window.get_source_display()]
+    if window.synced_at:
+        told.append(gettext("read %s") % exact(window.synced_at))
+    if window.reset_at:
+        told.append(gettext("full again %s") % exact(window.reset_at))
+    return ", ".join(told)
+
+
+def next_change(
+    account: Account, windows: Iterable[QuotaWindow], now: datetime
+) -> datetime | None:
+    """When the cooling ends, else when the first window is full again."""
+    if account.status == Status.COOLING and account.cooling_until:
+        return account.cooling_until
+    resets = [one.reset_at for one in windows if one.reset_at and one.reset_at > now]
+    return min(resets, default=None)
