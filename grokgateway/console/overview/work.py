@@ -3,6 +3,7 @@
 from django.db.models import Case, IntegerField, Value, When
 from django.http import HttpRequest
 
+from grokgateway.console.jobs import words
 from grokgateway.console.panels import Panel
 from grokgateway.jobs import batches
 from grokgateway.jobs.models import BatchJob
@@ -21,4 +22,5 @@ def panel(request: HttpRequest) -> Panel | None:
     jobs = list(BatchJob.objects.order_by(open_first, "-created_at", "-id")[:SHOWN])
     if not jobs:
         return None
-    return Panel("console/overview/work.html", {"jobs": jobs}, name="work")
+    named = [(job, words.title(job)) for job in jobs]
+    return Panel("console/overview/work.html", {"jobs": named}, name="work")
