@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NO_KEY = "YOUR_KEY"
+QUICK = "grok-4.20-fast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ def openai_python(place: Place) -> Sample:
     text = f"""\
 from openai import OpenAI
 
-client = OpenAI(base_url="{place.base}", api_key="{place.key}")
+client = OpenAI(
+    base_url="{place.base}",
+    api_key="{place.key}",
+)
 answer = client.chat.completions.create(
     model="{place.model}",
     messages=[{{"role": "user", "content": "Hello"}}],
@@ -75,7 +79,10 @@ def openai_javascript(place: Place) -> Sample:
     text = f"""\
 import OpenAI from "openai";
 
-const client = new OpenAI({{ baseURL: "{place.base}", apiKey: "{place.key}" }});
+const client = new OpenAI({{
+  baseURL: "{place.base}",
+  apiKey: "{place.key}",
+}});
 const answer = await client.chat.completions.create({{
   model: "{place.model}",
   messages: [{{ role: "user", content: "Hello" }}],
@@ -90,7 +97,10 @@ def anthropic_python(place: Place) -> Sample:
     text = f"""\
 from anthropic import Anthropic
 
-client = Anthropic(base_url="{place.root}", api_key="{place.key}")
+client = Anthropic(
+    base_url="{place.root}",
+    api_key="{place.key}",
+)
 answer = client.messages.create(
     model="{place.model}",
     max_tokens=1024,
@@ -127,3 +137,8 @@ env_key = "GROK_GATEWAY_KEY"
 """
     about = f"~/.codex/config.toml; export GROK_GATEWAY_KEY={place.key}"
     return Sample("codex", "Codex CLI", text, about)
+
+
+def quick_of(names: Sequence[str]) -> str:
+    """Of these models the one that is told first."""
+    return QUICK if QUICK in names or not names else names[0]

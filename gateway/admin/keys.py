@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 from gateway import samples
 from gateway.keys import store
 from gateway.models import ApiKey, Capability, KeyUsage, ModelRoute, Tier
-from gateway.shipped_models import SHIPPED_MODELS
 from grokgateway.marks import BAD, GOOD, OFF, badge
 from media import links
 
@@ -97,7 +96,7 @@ class ApiKeyAdmin(KeyAdmin):
         "name",
         "hint",
         "state",
-        "scope",
+        "may_use",
         "limits",
         "requests_today",
         "tokens_today",
@@ -140,7 +139,7 @@ class ApiKeyAdmin(KeyAdmin):
         return badge(GOOD, gettext("works until %s") % until)
 
     @admin.display(description=_("scope"))
-    def scope(self, key: ApiKey) -> str:
+    def may_use(self, key: ApiKey) -> str:
         """Models, then pools; both where both are bounded."""
         models = key.allowed_models
         few = ", ".join(models[:NAMED])
@@ -251,7 +250,7 @@ def place_of(request: HttpRequest, row: ApiKey, made: str) -> samples.Place:
     root = links.base(host, scheme) or request.build_absolute_uri("/").rstrip("/")
     chat = ModelRoute.objects.filter(enabled=True, capability=Capability.CHAT)
     allowed = chat.filter(name__in=row.allowed_models) if row.allowed_models else chat
-    model = allowed.values_list("name", flat=True).first() or SHIPPED_MODELS[0].name
+    model = samples.quick_of(list(allowed.values_list("name", flat=True)))
     return samples.Place(root, model, model, made)
 
 

@@ -10,8 +10,6 @@ from gateway.models import Capability, ModelRoute
 from gateway.samples import Place
 from media import links
 
-SHIPPED = "grok-4.20-fast"
-
 
 def view(request: HttpRequest) -> HttpResponse:
     routes = ModelRoute.objects.filter(enabled=True, capability=Capability.CHAT)
@@ -28,7 +26,7 @@ def view(request: HttpRequest) -> HttpResponse:
 
 
 def place_of(request: HttpRequest, names: list[str], wanted: str) -> Place:
-    small = SHIPPED if SHIPPED in names or not names else names[0]
+    small = samples.quick_of(names)
     return Place(
         root=root_of(request), model=wanted if wanted in names else small, small=small
     )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from gateway import trials
+from gateway import samples, trials
 from gateway.keys.store import card_of
 from gateway.models import ApiKey, ModelRoute
 from gateway.recorder import Attempt
@@ -21,6 +21,7 @@ from media import links
 
 RUN = "accounts.run_jobs"
 MOST_CHARS = 4000
+USUAL = {"model": samples.QUICK, "key": ""}
 
 
 class TrialForm(forms.Form):
@@ -77,7 +78,7 @@ def view(request: HttpRequest) -> HttpResponse:
     asked = {
         name: request.GET[name] for name in ("model", "key") if name in request.GET
     }
-    form = TrialForm(request.POST) if posted else TrialForm(initial=asked)
+    form = TrialForm(request.POST if posted else None, initial=asked, label_suffix="")
     shown = sent(request, form) if posted and form.is_valid() else None
     context = {
         **admin.site.each_context(request),

@@ -94,3 +94,42 @@ def test_a_limit_is_changed_in_place(visitor):
     page.fill("#limit-image", "0")
     page.locator("form.limit").first.get_by_role("button").click()
     assert page.locator("meter").count() == 0
+
+
+def test_pages_for_programs_are_usable_in_both_themes_and_widths(visitor):
+    assert everywhere(visitor, "/admin/docs/") == []
+    assert everywhere(visitor, "/admin/try/") == []
+
+
+def test_a_sample_is_copied_whole(gateway, visit):
+    visitor = visit(gateway, permissions=["clipboard-read", "clipboard-write"])
+    visitor.sign_in()
+    visitor.go("/admin/docs/")
+    page = visitor.page
+    page.locator("[data-copy-from=curl]").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#curl").inner_text()
+    assert f"{gateway.url}/v1/chat/completions" in copied
+
+
+def test_a_new_key_is_shown_with_samples(visitor):
+    page = visitor.page
+    for width in WIDTHS:
+        visitor.show("light", width)
+        visitor.go("/admin/gateway/apikey/add/")
+        page.fill("#id_name", f"laptop {width}")
+        page.click("input[name=_save]")
+        key = page.locator("#made-key").input_value()
+        assert key in page.locator("#curl").inner_text()
+        assert visitor.faults() == []
+
+
+def test_a_message_that_fails_says_who_was_tried(visitor):
+    page = visitor.page
+    visitor.go("/admin/try/")
+    page.get_by_role("button", name="Send").click()
+    page.locator("#answer").wait_for()
+    assert "Not answered: 502" in page.locator("#answer").inner_text()
+    assert page.locator(".guide .lines li").count() >= 1
+    assert visitor.faults() == []

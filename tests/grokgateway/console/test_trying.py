@@ -90,7 +90,7 @@ def test_a_refusal_is_told_with_its_reason(console, monkeypatch):
 
     monkeypatch.setattr(trials, "send", send)
     page = text_of(console.post(PAGE, FORM))
-    assert "Refused with 403 model_not_allowed" in page
+    assert "Not answered: 403 model_not_allowed" in page
     assert "This key may not." in page
     assert "No account was asked." in page
 
