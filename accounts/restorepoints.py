@@ -96,15 +96,22 @@ def finish(point: RestorePoint) -> RestorePoint | None:
 
 
 def undo(point: RestorePoint, by: str) -> Undone:
-    """Take the change back, a chunk at a time; raises `AlreadyUndone`."""
+    """Take the change back, a chunk at a time; raises `AlreadyUndone`.
+
+    What fails half-way can be undone again.
+    """
     now = timezone.now()
     taken = RestorePoint.objects.filter(pk=point.pk, undone_at=None)
     if not taken.update(undone_at=now):
         raise AlreadyUndone
     restored = total = 0
-    for chunk in chunks(point.rows.order_by("account_id").iterator(chunk_size=500)):
-        total += len(chunk)
-        restored += put_back({row.account_id: row for row in chunk}, by, now)
+    try:
+        for chunk in chunks(point.rows.order_by("account_id").iterator(chunk_size=500)):
+            total += len(chunk)
+            restored += put_back({row.account_id: row for row in chunk}, by, now)
+    except BaseException:
+        RestorePoint.objects.filter(pk=point.pk).update(undone_at=None)
+        raise
     return Undone(restored, total - restored)
 
 

@@ -20,6 +20,7 @@ SHIPPED_KEY = "grok2api"
 TICKET_S = 60
 TICKET = "admin-ticket:"
 SCRIPT = "app_key"
+OWNERS_ONLY = "app.app_key"  # who knows it signs in as a superuser
 VERBS = {
     "GET": "view",
     "HEAD": "view",
@@ -96,6 +97,21 @@ def good_key(request: HttpRequest, given: str) -> bool:
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         return False
     return expected != SHIPPED_KEY or from_inside(request)
+
+
+def sees_tokens(request: HttpRequest) -> bool:
+    """Scripts where the settings let them; people need the permission, too."""
+    if not config.current().flag("admin.expose_tokens"):
+        return False
+    return is_script(request) or request.user.has_perm("accounts.reveal_token")
+
+
+def is_owner(request: HttpRequest) -> bool:
+    return is_script(request) or request.user.is_superuser
+
+
+def is_script(request: HttpRequest) -> bool:
+    return bool(request.auth == SCRIPT)  # type: ignore[attr-defined] # set by ninja
 
 
 def from_inside(request: HttpRequest) -> bool:

@@ -72,7 +72,8 @@ async def list_assets(request: HttpRequest, asked: Query[Whose]) -> HttpResponse
         )
         return JsonResponse(batch.accepted(job) | {"unknown": unknown})
     ids, unknown = await sync_to_async(chosen)(asked.token)
-    return in_pieces(written(ids, unknown, at_once))
+    clear = await sync_to_async(access.sees_tokens)(request)
+    return in_pieces(written(ids, unknown, at_once, clear=clear))
 
 
 def chosen(tokens: list[str]) -> tuple[list[int], list[str]]:
@@ -90,7 +91,7 @@ def chosen(tokens: list[str]) -> tuple[list[int], list[str]]:
 
 
 async def written(
-    ids: list[int], unknown: list[str], at_once: int
+    ids: list[int], unknown: list[str], at_once: int, *, clear: bool
 ) -> AsyncIterator[bytes]:
     """One object with the accounts in order; some are asked at once, few are held."""
     yield b'{"tokens":['
@@ -99,7 +100,7 @@ async def written(
     left = iter(ids)
     try:
         for account_id in left:
-            waiting.append(asyncio.create_task(told(account_id)))
+            waiting.append(asyncio.create_task(told(account_id, clear=clear)))
             if len(waiting) < at_once:
                 continue
             total, first, piece = joined(await waiting.popleft(), total, first=first)
@@ -121,9 +122,9 @@ def joined(entry: Json, total: int, *, first: bool) -> tuple[int, bool, bytes]:
     return total + count, False, (b"" if first else b",") + orjson.dumps(entry)
 
 
-async def told(account_id: int) -> Json:
+async def told(account_id: int, *, clear: bool) -> Json:
     """What one account keeps, or why that is not known."""
-    entry = await sync_to_async(labelled)(account_id)
+    entry = await sync_to_async(labelled)(account_id, clear=clear)
     files: list[Asset] = []
     error = None
     try:
@@ -137,12 +138,12 @@ async def told(account_id: int) -> Json:
     }
 
 
-def labelled(account_id: int) -> Json:
+def labelled(account_id: int, *, clear: bool) -> Json:
     try:
         account = Account.objects.filter(pk=account_id).first()
         if account is None:
             return {"id": "", "token": "", "masked": ""}
-        (token,) = references.shown_tokens([account])
+        (token,) = references.shown_tokens([account], clear=clear)
         return {"id": account.public_id, "token": token, "masked": masked(account)}
     finally:
         close_old_connections()

@@ -8,7 +8,7 @@ from accounts.models import Account
 from accounts.store.values import chunks
 from accounts.tokens import normalise
 from gateway.admin_api.errors import Refused
-from grokgateway import config, crypto
+from grokgateway import crypto
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,13 @@ def hash_of(reference: str) -> str:
         return ""
 
 
-def shown_tokens(accounts: Sequence[Account]) -> list[str]:
-    """Masked, or clear where the operator has asked for it (decisions 15)."""
-    if not config.current().flag("admin.expose_tokens"):
-        return [credentials.masked(account) for account in accounts]
-    return [clear(account) for account in accounts]
+def shown_tokens(accounts: Sequence[Account], *, clear: bool) -> list[str]:
+    """Masked, or `clear` for who may see them (decisions 15)."""
+    shown = in_clear if clear else credentials.masked
+    return [shown(account) for account in accounts]
 
 
-def clear(account: Account) -> str:
+def in_clear(account: Account) -> str:
     try:
         return credentials.reveal(account)
     except crypto.Undecipherable:

@@ -83,6 +83,7 @@ def change_config(
     request: HttpRequest, payload: Body[Json], lenient: bool = False
 ) -> Json:
     refuse_startup(payload)
+    refuse_owned(request, payload)
     patch = known(payload) if lenient else payload
     expected = request.headers.get("If-Match", "").strip('" ')
     try:
@@ -115,6 +116,13 @@ def refuse_startup(payload: Json) -> None:
         if parts[0] == "account" and len(parts) > 1 and parts[1] in STARTUP:
             told = f"{name} is set by a variable at start, not here."
             raise Refused(400, "startup_only_config", told, param=name)
+
+
+def refuse_owned(request: HttpRequest, payload: Json) -> None:
+    name = access.OWNERS_ONLY
+    if name in config.flatten(payload) and not access.is_owner(request):
+        told = f"{name} can only be changed by a superuser."
+        raise Refused(403, "permission_denied", told, param=name)
 
 
 def known(payload: Json) -> Json:

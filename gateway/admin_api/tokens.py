@@ -13,7 +13,7 @@ from accounts.models import Account, QuotaWindow
 from accounts.store.values import chunks
 from accounts.tokens import clean_tags
 from gateway.admin_api import references
-from gateway.admin_api.access import SHIPPED_KEY, actor
+from gateway.admin_api.access import SHIPPED_KEY, actor, sees_tokens
 from gateway.admin_api.errors import Refused, invalid
 from grokgateway import config
 
@@ -72,8 +72,9 @@ def list_tokens(request: HttpRequest, which: Query[Which]) -> HttpResponse:
         accounts = accounts.filter(pk__gt=last.pk)
     found = accounts[: which.limit + 1] if which.limit else accounts
     items: list[Json] = []
+    clear = sees_tokens(request)
     for chunk in chunks(found.iterator(chunk_size=500)):
-        items += described(chunk)
+        items += described(chunk, clear=clear)
     body: Json = {"tokens": items}
     if which.limit:
         shown = items[: which.limit]
@@ -84,7 +85,7 @@ def list_tokens(request: HttpRequest, which: Query[Which]) -> HttpResponse:
     return response
 
 
-def described(accounts: list[Account]) -> list[Json]:
+def described(accounts: list[Account], *, clear: bool) -> list[Json]:
     quotas: dict[int, Json] = {account.pk: {} for account in accounts}
     windows = QuotaWindow.objects.filter(account_id__in=list(quotas))
     for account_id, mode, remaining, total in windows.values_list(
@@ -92,7 +93,7 @@ def described(accounts: list[Account]) -> list[Json]:
     ):
         quotas[account_id][mode] = {"remaining": remaining, "total": total}
     nothing = {"remaining": 0, "total": 0}
-    tokens = references.shown_tokens(accounts)
+    tokens = references.shown_tokens(accounts, clear=clear)
     return [
         {
             "id": account.public_id,
@@ -192,7 +193,7 @@ def edit_token(request: HttpRequest, payload: Edited) -> Json:
     if payload.pool is not None and payload.pool != account.pool:
         bulk.move([account.pk], payload.pool, by=actor(request))
     account = Account.objects.get(pk=account.pk)
-    (token,) = references.shown_tokens([account])
+    (token,) = references.shown_tokens([account], clear=sees_tokens(request))
     return {
         "status": "success",
         "id": account.public_id,
@@ -205,7 +206,7 @@ def edit_token(request: HttpRequest, payload: Edited) -> Json:
 def disable_token(request: HttpRequest, payload: Disabled) -> Json:
     account = references.one(payload.token)
     changed = switched([account.pk], actor(request), disabled=payload.disabled)
-    (token,) = references.shown_tokens([account])
+    (token,) = references.shown_tokens([account], clear=sees_tokens(request))
     return {
         "status": "success",
         "id": account.public_id,

@@ -53,7 +53,7 @@ async def run_one(works: Mapping[str, Work]) -> bool:
     job = await stored(batches.claim)(owner, works, timezone.now())
     if job is None:
         return False
-    progress = Progress(job, owner)
+    progress = Progress(job, owner, stopping=job.cancel_requested)
     try:
         await work_off(progress, works[job.kind])
         await stored(batches.finish)(job.pk, owner, timezone.now())

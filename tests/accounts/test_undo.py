@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts import bulk, imports, restorepoints
@@ -117,6 +118,24 @@ def test_a_point_is_used_once():
     undo(changed.undo)
     with pytest.raises(restorepoints.AlreadyUndone):
         undo(changed.undo)
+
+
+def test_an_undo_that_fails_half_way_can_be_tried_again(monkeypatch):
+    imported(600)
+    changed = bulk.disable(Account.objects.values_list("pk", flat=True), by="op")
+    put_back, calls = restorepoints.put_back, []
+
+    def failing(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise OperationalError("database is locked")
+        return put_back(*args)
+
+    monkeypatch.setattr(restorepoints, "put_back", failing)
+    with pytest.raises(OperationalError):
+        undo(changed.undo)
+    assert undo(changed.undo).restored == 600
+    assert not Account.objects.filter(status="disabled").exists()
 
 
 def test_what_was_deleted_for_good_is_counted_as_gone():

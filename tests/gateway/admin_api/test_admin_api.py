@@ -4,6 +4,8 @@ import asyncio
 import json
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -126,6 +128,35 @@ def test_clear_tokens_only_where_the_operator_asked_for_them(api):
     with config.override({"app.app_key": KEY, "admin.expose_tokens": True}):
         shown = [one["token"] for one in api("GET", "/tokens")["tokens"]]
     assert shown == TOKENS
+
+
+def operator(client, *names):
+    user = get_user_model().objects.create_user("helper", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return user
+
+
+def test_clear_tokens_take_the_permission_of_a_person(client):
+    add()
+    user = operator(client, "view_account")
+    with config.override({"app.app_key": KEY, "admin.expose_tokens": True}):
+        found = client.get("/admin/api/tokens").content.decode()
+        assert "tokens" in found
+        assert not any(token in found for token in TOKENS)
+        user.user_permissions.add(Permission.objects.get(codename="reveal_token"))
+        shown = client.get("/admin/api/tokens").json()["tokens"]
+    assert [one["token"] for one in shown] == TOKENS
+
+
+def test_an_operator_does_not_become_a_superuser(client):
+    operator(client, "change_config", "view_account")
+    body = {"app": {"app_key": "a-key-of-my-own"}}
+    for given in (body, {"app.app_key": "a-key-of-my-own"}):
+        answer = client.post("/admin/api/config", given, "application/json")
+        assert answer.status_code == 403
+        assert answer.json()["error"]["param"] == "app.app_key"
+    assert config.current().text("app.app_key") == KEY
 
 
 def test_adding_skips_what_is_here_and_reports_what_is_bad(api):

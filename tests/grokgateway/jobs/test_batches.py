@@ -143,6 +143,22 @@ class RunnerTests(TransactionTestCase):
         found = [state async for state in job.items.values_list("state", flat=True)]
         assert sorted(found) == ["ok", "skipped", "skipped", "skipped"]
 
+    async def test_who_takes_over_a_cancelled_job_begins_nothing(self):
+        job = await asyncio.to_thread(closing(job_of))
+        now = timezone.now()
+        await asyncio.to_thread(closing(batches.claim), "dead", KINDS, now)
+        await asyncio.to_thread(closing(batches.put_back), job.pk, "dead")
+        await asyncio.to_thread(closing(batches.cancel), job.public_id, now)
+        begun = []
+
+        async def work(target, params):
+            begun.append(target)
+            return {}
+
+        assert await run_one({"refresh": work})
+        await job.arefresh_from_db()
+        assert (job.status, begun) == ("cancelled", [])
+
     async def test_a_worker_that_stops_gives_the_job_back(self):
         job = await asyncio.to_thread(closing(job_of), 3, concurrency=1)
         begun = asyncio.Event()
