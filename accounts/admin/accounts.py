@@ -14,70 +14,47 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import census, selectors, store
-from accounts.admin import audit, deeds, filters, listing, shown
-from accounts.admin.actions import action_of
+from accounts.admin import audit, deeds, filters, listing, page, shown
+from accounts.admin.actions import action_of, perform
 from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
-from accounts.models import Account, Declaration, QuotaWindow
+from accounts.models import Account, Declaration
 from grokgateway import crypto
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
-    WindowTable = admin.TabularInline[QuotaWindow, Account]
     DeclarationTable = admin.TabularInline[Declaration, Account]
 else:
     AccountPages = admin.ModelAdmin
-    WindowTable = DeclarationTable = admin.TabularInline
+    DeclarationTable = admin.TabularInline
 
 EXPORT_PAGE = "console-account-export"  # of the console, which knows how to stream
 
 
-ACCOUNT_FIELDS = (
-    "public_id",
-    "token",
-    "user_id",
-    "pool",
-    "tier_source",
-    "tags",
+STATE = (
     "shown_status",
-    "state_reason",
     "cooling_until",
-    "server_faults",
-    "use_count",
-    "fail_count",
-    "sync_count",
+    "success",
     "last_use_at",
     "last_fail_at",
     "last_fail_reason",
     "last_sync_at",
-    "created_at",
-    "updated_at",
     "deleted_at",
 )
-EDITED = ("pool", "tags")
-WINDOW_FIELDS = (
-    "mode",
-    "remaining",
-    "total",
-    "window_s",
-    "reset_at",
-    "synced_at",
-    "source",
-    "cooling_until",
+FACTS = (
+    "public_id",
+    "token",
+    "user_id",
+    "tier_source",
+    "server_faults",
+    "use_count",
+    "fail_count",
+    "sync_count",
+    "next_sync_at",
+    "created_at",
+    "updated_at",
 )
-
-
-class WindowInline(WindowTable):
-    model = QuotaWindow
-    extra = 0
-    can_delete = False
-    fields = WINDOW_FIELDS
-    readonly_fields = WINDOW_FIELDS
-
-    def has_add_permission(
-        self, request: HttpRequest, obj: Model | None = None
-    ) -> bool:
-        return False
+EDITED = ("pool", "tags")
 
 
 class DeclarationInline(DeclarationTable):
@@ -127,14 +104,19 @@ class AccountAdmin(AccountPages):
     search_help_text = _("id, user id, tag or reason")
     ordering = ["-id"]
     actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
-    inlines = [WindowInline, DeclarationInline]
-    fields = ACCOUNT_FIELDS
-    readonly_fields = tuple(name for name in ACCOUNT_FIELDS if name not in EDITED)
+    inlines = [DeclarationInline]
+    fieldsets = [
+        (None, {"fields": EDITED}),
+        (_("State"), {"fields": STATE}),
+        (_("More facts"), {"fields": FACTS, "classes": ["collapse"]}),
+    ]
+    readonly_fields = (*STATE, *FACTS)
 
     def get_urls(self) -> list[URLPattern]:
         wrap, name = self.admin_site.admin_view, "accounts_account_"
         return [
             path("<int:pk>/reveal/", wrap(self.reveal_view), name=name + "reveal"),
+            path("<int:pk>/act/", wrap(self.act_view), name=name + "act"),
             path("find/", wrap(self.find_view), name=name + "find"),
             *super().get_urls(),
         ]
@@ -149,6 +131,43 @@ class AccountAdmin(AccountPages):
         chosen = request.GET.get(filters.STANDING, "")
         shown_above = {"cards": listing.cards(census.kept(), chosen)}
         return super().changelist_view(request, shown_above | (extra_context or {}))
+
+    # Any: Django's own signature
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        beside = page.beside(account, timezone.now()) if account else {}
+        if account:
+            fit = page.buttons(account, timezone.now())
+            beside["buttons"] = [one for one in fit if self.allows(request, one.deed)]
+        context = {**beside, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    # Any: Django's own signature
+    def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
+        declared = obj is not None and obj.declarations.exists()
+        return [DeclarationInline] if declared else []
+
+    def allows(self, request: HttpRequest, deed: deeds.Deed) -> bool:
+        return bool(getattr(self, f"has_{deed.permission}_permission")(request))
+
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One of the list's actions on one account, back on its page when done."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        where = reverse("admin:accounts_account_change", args=[pk])
+        deed = page.DEEDS.get(request.POST.get("action", ""))
+        if deed is None:
+            return HttpResponseRedirect(where)
+        if not self.allows(request, deed):
+            raise PermissionDenied
+        asked = perform(self, request, self.get_queryset(request).filter(pk=pk), deed)
+        return asked or HttpResponseRedirect(where)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """The account of a token, which must not stand in an address."""

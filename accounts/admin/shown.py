@@ -103,10 +103,17 @@ def figure(window: QuotaWindow, now: datetime) -> str:
 
 
 def quota(windows: Iterable[QuotaWindow], now: datetime) -> SafeString:
-    """One line for each mode."""
-    lines = (
-        (about(one), one.mode, meter(one, now), figure(one, now)) for one in windows
-    )
+    """One line for each mode that is known, and one for all others."""
+    told = list(windows)
+    lines = [
+        (about(one), one.mode, meter(one, now), figure(one, now))
+        for one in told
+        if known(one)
+    ]
+    unread = [one for one in told if not known(one)]
+    if unread:
+        modes = ", ".join(one.mode for one in unread)
+        lines.append((about(*unread), modes, "", gettext("unknown")))
     return format_html_join(
         "",
         '<span class="quota" title="{}"><span class="mode">{}</span>{}<b>{}</b></span>',
@@ -114,10 +121,11 @@ def quota(windows: Iterable[QuotaWindow], now: datetime) -> SafeString:
     )
 
 
-def about(window: QuotaWindow) -> str:
+def about(window: QuotaWindow, *others: QuotaWindow) -> str:
     """When it was read and when it is full again, in words."""
     if not known(window):
-        return gettext("never read from upstream; %d assumed") % window.total
+        totals = ", ".join(f"{one.total} {one.mode}" for one in (window, *others))
+        return gettext("never read from upstream; assumed: %s") % totals
     told = [window.get_source_display()]
     if window.synced_at:
         told.append(gettext("read %s") % exact(window.synced_at))

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
-from grokgateway.console import explain, guide, keypage, overview, trying
+from grokgateway.console import (
+    accountpage,
+    explain,
+    guide,
+    keypage,
+    overview,
+    trying,
+)
 from grokgateway.console.configuration.routes import ROUTES as CONFIGURATION
 from grokgateway.console.jobs import states
 from grokgateway.console.storage.routes import ROUTES as STORAGE
@@ -29,6 +36,7 @@ PAGES: tuple[Page, ...] = (
     Page("explain/", explain.view, "explain"),
     Page("docs/", guide.view, "docs"),
     Page("try/", trying.view, "try"),
+    Page("accounts/account/<int:pk>/change/", accountpage.view, "account_page"),
     *(Page(*one) for one in (*CONFIGURATION, *STORAGE)),
     Page("jobs/<slug:name>.json", states.show, "job_state"),
 )

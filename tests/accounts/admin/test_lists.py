@@ -65,8 +65,8 @@ def test_quota_never_read_is_not_taken_for_none_left(console):
     text = text_of(console)
     assert 'value="0" low="5" aria-label="auto"></meter><b>0/50</b>' in text
     assert 'value="70" low="14" aria-label="fast"></meter><b>70/140</b>' in text
-    assert "expert</span><b>unknown</b>" in text
-    assert "never read from upstream; 50 assumed" in text
+    assert "expert, grok_4_3</span><b>unknown</b>" in text
+    assert "never read from upstream; assumed: 50 expert, 50 grok_4_3" in text
 
 
 def test_a_window_past_its_reset_is_shown_as_full(console):

@@ -1,0 +1,121 @@
+"""What the page of one account shows beside its fields, and which buttons it has."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import deeds, shown
+from accounts.admin.deeds import Deed
+from accounts.models import Account, QuotaWindow, Status, StatusEvent
+from grokgateway.marks import IDLE
+
+EVENTS = 30
+DEEDS = {deed.name: deed for deed in (*deeds.ALL, deeds.RECYCLE)}
+FITTING = {
+    Status.ACTIVE: ("refresh", "disable"),
+    Status.COOLING: ("refresh", "clear_cooldown", "disable"),
+    Status.EXPIRED: ("enable", "disable"),
+    Status.DISABLED: ("enable",),
+}
+LABELS: dict[str, str | Promise] = {
+    "refresh": _("Refresh quota"),
+    "clear_cooldown": _("Clear cooldown"),
+    "enable": _("Enable"),
+    "disable": _("Disable"),
+    "restore": _("Restore"),
+    "take_out": _("Delete"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    deed: Deed
+    label: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLine:
+    """One mode; moments are marked up."""
+
+    mode: str
+    meter: str
+    figure: str
+    source: str
+    read: str
+    resets: str
+    cooling: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of status."""
+
+    kind: str
+    word: str | Promise
+    at: str
+    reason: str
+    actor: str
+    request_id: str
+
+
+def beside(account: Account, now: datetime) -> dict[str, object]:
+    """For the template: `windows` and `changes`."""
+    return {"windows": lines(account.windows.all(), now), "changes": changes(account)}
+
+
+def buttons(account: Account, now: datetime) -> list[Button]:
+    return [Button(DEEDS[name], LABELS[name]) for name in fitting(account, now)]
+
+
+def fitting(account: Account, now: datetime) -> Iterator[str]:
+    """The deeds that make sense in its state."""
+    if account.deleted_at:
+        yield "restore"
+        return
+    yield from FITTING[Status(account.status)]
+    resting = account.windows.filter(cooling_until__gt=now)
+    if account.status == Status.ACTIVE and resting.exists():
+        yield "clear_cooldown"
+    yield "take_out"
+
+
+def lines(windows: Iterable[QuotaWindow], now: datetime) -> list[WindowLine]:
+    return [
+        WindowLine(
+            mode=one.mode,
+            meter=shown.meter(one, now),
+            figure=shown.figure(one, now),
+            source=one.get_source_display(),
+            read=shown.moment(one.synced_at),
+            resets=shown.moment(one.reset_at),
+            cooling=shown.moment(until(one.cooling_until, now)),
+        )
+        for one in windows
+    ]
+
+
+def until(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at and at > now else None
+
+
+def changes(account: Account) -> list[Change]:
+    """The latest first."""
+    events = StatusEvent.objects.filter(account=account).order_by("-id")[:EVENTS]
+    return [change_of(event) for event in events]
+
+
+def change_of(event: StatusEvent) -> Change:
+    """`deleted` stands beside the four states."""
+    known = event.to_status in Status.values
+    status = Status(event.to_status) if known else None
+    return Change(
+        kind=shown.KINDS[status] if status else IDLE,
+        word=status.label if status else event.to_status,
+        at=shown.moment(event.at),
+        reason=shown.reason(event.reason) if event.reason else "",
+        actor=event.actor,
+        request_id=event.request_id,
+    )
