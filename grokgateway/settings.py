@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "grokgateway.console.sessions.ConsoleSession",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "grokgateway.console.unstorable.Unstorable",
 ]
 ROOT_URLCONF = "grokgateway.urls"
 ASGI_APPLICATION = "grokgateway.asgi.application"

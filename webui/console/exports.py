@@ -7,7 +7,9 @@ from itertools import islice
 from asgiref.sync import sync_to_async
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import BadRequest
 from django.db import close_old_connections
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -83,7 +85,10 @@ def chosen(request: HttpRequest) -> tuple[QuerySet[Account], str]:
         accounts = Account.objects.filter(public_id__in=ids)
         return accounts, gettext("%d selected") % len(ids)
     pages = AccountAdmin(Account, admin.site)
-    found = pages.get_changelist_instance(request).get_queryset(request)
+    try:
+        found = pages.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters as exc:
+        raise BadRequest("no such filter") from exc
     return found, matching(pages, request) or gettext("all accounts")
 
 

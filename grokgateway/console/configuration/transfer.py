@@ -38,7 +38,9 @@ class ImportForm(forms.Form):
         if upload and upload.size > LARGEST_BYTES:
             raise forms.ValidationError(_("This is too large for a configuration."))
         try:
-            text = upload.read().decode("utf-8-sig") if upload else found["text"]
+            text = (
+                upload.read().decode("utf-8-sig") if upload else found.get("text", "")
+            )
         except UnicodeDecodeError:
             raise forms.ValidationError(_("The file is no text in UTF-8.")) from None
         if not text.strip():
@@ -50,6 +52,10 @@ class ImportForm(forms.Form):
         except tomllib.TOMLDecodeError as exc:
             told = _("This is no TOML: %(why)s.") % {"why": exc}
             raise forms.ValidationError(told) from None
+        except RecursionError:
+            raise forms.ValidationError(
+                _("This is too large for a configuration.")
+            ) from None
         return {**found, "toml": text}
 
 

@@ -70,6 +70,12 @@ def test_the_filters_of_the_list_say_which_accounts(console, accounts):
     assert "accounts-disabled-" in got["Content-Disposition"]
 
 
+@pytest.mark.parametrize("query", ["page=2", "created_at__gte=x"])
+def test_filters_that_do_not_exist_give_nothing_out(console, accounts, query):
+    assert console.get(f"{PAGE}?{query}").status_code == 400
+    assert console.post(f"{PAGE}?{query}", {"form": "text"}).status_code == 400
+
+
 def test_ticked_accounts_reach_the_page_by_their_ids(console, accounts):
     ticked = {"action": "export", "_selected_action": [accounts[1].pk], "index": 0}
     where = (console.post("/admin/accounts/account/", ticked)).url

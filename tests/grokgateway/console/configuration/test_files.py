@@ -77,6 +77,8 @@ def test_a_file_can_be_forgotten(console):
     [
         ({"text": "  "}, "Choose a file"),
         ({"text": "a = "}, "This is no TOML"),
+        ({"text": "a = '\0'"}, "Choose a file"),
+        ({"text": "a = " + "[" * 5000}, "too large"),
         ({"text": "#" * 600_000}, "too large"),
         ({"file": SimpleUploadedFile("x", b"#" * 600_000)}, "too large"),
         ({"file": SimpleUploadedFile("x", b"\xff\xfe")}, "no text in UTF-8"),
