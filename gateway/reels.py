@@ -24,7 +24,7 @@ from media.models import Kind as MediaKind
 logger = logging.getLogger(__name__)
 
 INPUT_LIFE = timedelta(hours=24)
-DOWNLOADS = 3
+DOWNLOADS = 5
 DOWNLOAD_PAUSE_S = 1.0
 
 

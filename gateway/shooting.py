@@ -49,6 +49,8 @@ MOST_CLAIMS = 3
 PROTECT = timedelta(hours=1)
 ENDPOINT = "video job"
 BUSY = "saturated"  # why no account can be had
+PASSING = frozenset({BUSY, "paused", "unreachable"})  # worth waiting for
+LOOK_AGAIN_S = 1.0
 INTERRUPTED = "interrupted"
 CUT = "The gateway stopped while upstream was at work."
 TOLD = {  # codes of a failed job where they are more exact than the general one
@@ -192,17 +194,21 @@ class Take:
         await exhausted(turn.tried(search, attempt))
 
     async def _go_on(self, script: Script) -> None:
-        """On the account whose posts they are."""
+        """On the account whose posts they are, as soon as it is free."""
         route, ask = catalog.current().route(self.job.model), self.ask
         entries = directory.current().entries()
         own = self.job.account
         others = {one.id for one in entries if one.row.public_id != own}
         wanted = films.wanted(route, ask, self._settings)
-        try:
-            async with leases.lease(wanted, exclude=others) as held:
-                await exhausted(self._attempt(script, ask, held))
-        except NoAccountAvailable as exc:
-            raise Failed(INTERRUPTED, "The account cannot go on with it.") from exc
+        while True:
+            try:
+                async with leases.lease(wanted, exclude=others) as held:
+                    return await exhausted(self._attempt(script, ask, held))
+            except NoAccountAvailable as exc:
+                if exc.reason not in PASSING:
+                    told = "The account cannot go on with it."
+                    raise Failed(INTERRUPTED, told) from exc
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _attempt(
         self, script: Script, ask: Ask, held: leases.Lease

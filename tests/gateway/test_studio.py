@@ -1,6 +1,7 @@
 """How video jobs are worked off, and what of them survives."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from django.utils import timezone
 
 from accounts import leases
 from accounts.credentials import seal
+from accounts.errors import NoAccountAvailable
 from accounts.wishes import Wanted
-from gateway import shooting, slates, studio
+from gateway import reels, shooting, slates, studio
 from gateway.entry import Entry
 from gateway.recorder import COLUMNS
 from gateway.shooting import CUT, Failed, Take, perform, worked
@@ -139,7 +141,7 @@ async def test_a_job_waits_while_all_accounts_are_busy(host):
 async def test_a_download_that_fails_is_tried_again(host):
     host.statuses = [404, 503]
     assert (await made(host, [finished()]))["status"] == "completed"
-    host.statuses = [404] * 3
+    host.statuses = [404] * reels.DOWNLOADS
     job = await made(host, [finished()])
     assert job["error"]["code"] == "video_generation_failed"
 
@@ -203,6 +205,37 @@ async def test_a_finished_segment_is_gone_on_from_by_its_own_account(host):
         assert (await ended(video_id))["status"] == "completed"
     assert host.cookies == ["b"]
     assert host.configs[0]["isVideoExtension"] is True
+
+
+async def test_what_is_paid_for_waits_until_its_account_is_free(host, monkeypatch):
+    video_id = (await create(seconds=12)).json["id"]
+    job = await claimed()
+    await sync_to_async(jobs.mark_sent)(job, "acc_b", timezone.now())
+    await sync_to_async(jobs.add_post)(job, POST)
+    await killed(job)
+    host.chats = [[finished(2)]]
+    monkeypatch.setattr(shooting, "LOOK_AGAIN_S", 0)
+    wanted, refused, lease = (
+        Wanted(("super",), ("auto",)),
+        asyncio.Event(),
+        leases.lease,
+    )
+
+    @asynccontextmanager
+    async def watched(*args, **more):
+        try:
+            async with lease(*args, **more) as held:
+                yield held
+        except NoAccountAvailable:
+            refused.set()
+            raise
+
+    with config.override({"account.selection.max_inflight": 1}):
+        async with working():
+            async with lease(wanted), lease(wanted):
+                monkeypatch.setattr(leases, "lease", watched)
+                await asyncio.wait_for(refused.wait(), 5)
+            assert (await ended(video_id))["status"] == "completed"
 
 
 async def left_with_a_film(account):
