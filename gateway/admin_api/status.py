@@ -1,5 +1,7 @@
 """State of the pool, settings and storage, and tickets for streams."""
 
+import re
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Router
@@ -10,6 +12,7 @@ from gateway.admin_api.errors import Refused
 from grokgateway import config
 
 router = Router(tags=["status"])
+REVISION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 Json = dict[str, object]
 
 
@@ -85,12 +88,11 @@ def change_config(
     refuse_startup(payload)
     refuse_owned(request, payload)
     patch = known(payload) if lenient else payload
-    expected = request.headers.get("If-Match", "").strip('" ')
     try:
         config.save(
             patch,
             by=access.actor(request),
-            expected_revision=int(expected) if expected.isdecimal() else None,
+            expected_revision=expected_revision(request),
         )
     except config.Conflict as exc:
         raise Refused(409, "revision_conflict", str(exc)) from exc
@@ -105,6 +107,18 @@ def change_config(
         "selection_strategy": strategy(),
         "revision": config.current().revision,
     }
+
+
+def expected_revision(request: HttpRequest) -> int | None:
+    """Of `If-Match`; a tag that was never ours matches nothing."""
+    tag = request.headers.get("If-Match", "").strip()
+    if tag in {"", "*"}:
+        return None
+    found = REVISION.fullmatch(tag)
+    if found is None:
+        told = "If-Match does not name a revision."
+        raise Refused(409, "revision_conflict", told, param="If-Match")
+    return int(found[1])
 
 
 STARTUP = ("storage", "local", "redis", "mysql", "postgresql")

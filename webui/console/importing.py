@@ -34,6 +34,7 @@ SUFFIXES = (".txt", ".json", ".csv")
 MAY_ADD = "accounts.add_account"
 MAY_REPLACE = "accounts.delete_account"
 LOOK_AGAIN_S = 3
+COUNT_MAX_DIGITS = 9
 KIND_TITLES = {
     previews.ADDED: _("New"),
     previews.RESTORED: _("Restored: were deleted"),
@@ -181,7 +182,7 @@ def start(request: HttpRequest, draft_id: str) -> HttpResponse:
         if not request.user.has_perm(MAY_REPLACE):
             return preview(request, draft, str(_("You may not replace a tier.")))
         typed = request.POST.get("count", "").strip()
-        if not typed.isdecimal():
+        if not typed.isdecimal() or len(typed) > COUNT_MAX_DIGITS:
             told = _("To replace a tier, type how many accounts would go.")
             return preview(request, draft, str(told))
         replacing = int(typed)

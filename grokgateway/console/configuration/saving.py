@@ -1,5 +1,6 @@
 """From a posted form to a save, or to what stands in its way."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from grokgateway.config.models import ConfigHistory
 from grokgateway.console.configuration import notes, past
 from grokgateway.console.configuration.wording import control, normal
 
+REVISION = re.compile(r"[0-9]{1,18}")
 REMOVED = ":remove"
 TAKEN = "take:"
 THEIRS = "theirs"
@@ -76,7 +78,7 @@ def read(keys: Iterable[Key], data: QueryDict) -> Posted:
     number = data.get("revision", "")
     return Posted(
         texts,
-        int(number) if number.isascii() and number.isdigit() else 0,
+        int(number) if REVISION.fullmatch(number) else 0,
         frozenset(data.getlist("confirm")),
     )
 

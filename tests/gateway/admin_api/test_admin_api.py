@@ -284,10 +284,11 @@ def test_settings_are_masked_and_patched_whole_or_not_at_all(api):
     assert error["code"] == "unknown_key"
     done = api("POST", "/config?lenient=true", {"app": {"colour": "blue"}})
     assert done["status"] == "success"
-    answer = api(
-        "POST", "/config", {"features": {"stream": False}}, **{"If-Match": "9"}
-    )
-    assert (api.status, answer["error"]["code"]) == (409, "revision_conflict")
+    for tag in ("9", '"9"', 'W/"9"', "x", "9" * 5000):
+        change = {"features": {"stream": False}}
+        answer = api("POST", "/config", change, **{"If-Match": tag})
+        assert (api.status, answer["error"]["code"]) == (409, "revision_conflict")
+    assert config.current().flag("features.stream") is True
 
 
 def test_storage_and_documents(api):

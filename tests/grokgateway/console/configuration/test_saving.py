@@ -1,6 +1,7 @@
 """What may happen between the look at the configuration and the save."""
 
 import pytest
+from django.http import QueryDict
 
 from grokgateway import config
 from grokgateway.console.configuration import saving
@@ -33,3 +34,9 @@ def test_a_form_from_the_future_is_no_accident_but_harmless():
     result = saving.attempt(saving.Posted({"chat.timeout": "90"}, 7, NOBODY), "bob")
     assert isinstance(result, saving.Stale)
     assert config.load().revision == 0
+
+
+@pytest.mark.parametrize("number", ["", "x", "\u00b2", "9" * 5000])
+def test_a_form_without_a_revision_is_as_old_as_can_be(number):
+    posted = saving.read((), QueryDict(f"revision={number}"))
+    assert posted.revision == 0
