@@ -22,8 +22,10 @@ from grokgateway.jobs.batches import Target
 from media import store
 from media.models import Kind, Source, VideoJob
 from tests.browser import NAME, PASSWORD
-from tests.media.samples import film, picture
+from tests.browser.scenes import scene
+from tests.media.samples import film
 
+SHAPES = ((640, 480), (480, 640), (512, 512))
 POOLS = ("basic", "super", "heavy")
 STATES = (
     ("active", ""),
@@ -179,10 +181,15 @@ def add_jobs() -> None:
 
 
 def add_media() -> None:
-    origin = store.Origin(Source.CHAT, account="acc_sample", prompt="a harbour at dawn")
-    for colour in (40, 9000, 30000):
-        shown = picture(colour=colour, size=(320, 240))
-        asyncio.run(store.save_bytes(Kind.IMAGE, shown, origin))
+    origin = store.Origin(
+        Source.CHAT,
+        account="acc_sample",
+        prompt="a harbour at dawn",
+        model="grok-imagine-image",
+    )
+    for number in range(6):
+        size = SHAPES[number % len(SHAPES)]
+        asyncio.run(store.save_bytes(Kind.IMAGE, scene(number, size), origin))
     asyncio.run(store.save_bytes(Kind.VIDEO, film(), origin))
     now = timezone.now()
     values = {"model": "grok-imagine-1.0-video", "seconds": 6, "size": "720x1280"}

@@ -23,7 +23,10 @@ PAGES = {
     "key": "/admin/gateway/apikey/1/change/",
     "requests": "/admin/gateway/requestrecord/",
     "request": "/admin/gateway/requestrecord/1/change/",
-    "media": "/admin/media/asset/",
+    "media": "/admin/media/asset/?view=table",
+    "gallery": "/admin/media/asset/?view=grid",
+    "cache": "/admin/cache",
+    "programs": "/admin/docs/",
     "configuration": "/admin/config/features",
     "job": "/admin/jobs/batchjob/{job}/change/",
 }

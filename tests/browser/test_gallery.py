@@ -45,17 +45,17 @@ def test_pictures_are_leafed_through_with_the_keyboard(visitor):
     dialog = page.locator("dialog#preview")
     dialog.wait_for()
     first = dialog.locator("h2").inner_text()
-    assert dialog.locator("[data-place]").inner_text() == "1 / 3"
+    assert dialog.locator("[data-place]").inner_text() == "1 / 6"
     assert dialog.locator("img").get_attribute("alt") == first
     assert visitor.faults() == []
     page.keyboard.press("ArrowRight")
-    assert dialog.locator("[data-place]").inner_text() == "2 / 3"
+    assert dialog.locator("[data-place]").inner_text() == "2 / 6"
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert dialog.locator("[data-place]").inner_text() == "3 / 3"
+    assert dialog.locator("[data-place]").inner_text() == "6 / 6"
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    at = "document.activeElement === document.querySelectorAll('[data-preview]')[2]"
+    at = "document.activeElement === document.querySelectorAll('[data-preview]')[5]"
     page.wait_for_function(at)
 
 
@@ -76,7 +76,7 @@ def test_chosen_tiles_are_removed_and_brought_back(visitor):
     page = visitor.page
     visitor.go(f"{LIST}?view=grid&kind__exact=image")
     page.locator("td.action-checkbox input").first.check()
-    assert "1 of 3 selected" in page.locator(".action-counter").inner_text()
+    assert "1 of 6 selected" in page.locator(".action-counter").inner_text()
     page.select_option("select[name=action]", "take_out")
     page.locator("#changelist .actions button").click()
     page.get_by_role("link", name="Undo").click()

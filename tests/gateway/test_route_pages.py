@@ -1,11 +1,13 @@
 """The console's list of models: upstream, status, and who can serve them."""
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from accounts import census
 from gateway.models import ModelRoute
-from tests.factories import make_account
+from grokgateway import config
+from tests.factories import make_account, make_key
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +30,8 @@ def test_a_model_tells_how_many_accounts_can_serve_it(
     make_account(pool="super")
     make_account(pool="super", status="expired")
     make_account(pool="basic")
+    census.kept()  # like the settings, read before and for all pages
+    config.current()
     with django_assert_max_num_queries(9):
         page = admin_client.get(LIST)
     route = ModelRoute.objects.filter(tier="super", capability="chat")[0]
@@ -50,3 +54,14 @@ def test_what_is_off_or_needs_more_than_a_text_cannot_be_tried(admin_client):
     for route in (video, off):
         assert "/admin/try/" not in row_of(page, route.name)
         assert "/admin/explain/" in row_of(page, route.name)
+
+
+@pytest.mark.parametrize("name", ["modelroute", "apikey"])
+def test_who_may_not_start_work_is_not_led_to_it(client, name):
+    make_key()
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.groups.add(Group.objects.get(name="viewer"))
+    client.force_login(user)
+    page = client.get(reverse(f"admin:gateway_{name}_changelist"))
+    assert page.status_code == 200
+    assert "/admin/try/?" not in page.content.decode()
