@@ -30,6 +30,14 @@ SPANS = {
     "all": (_("all"), None),
 }
 USUAL = "24h"
+ENDPOINTS = (
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/messages",
+    "/v1/images/generations",
+    "/v1/images/edits",
+    "/v1/videos",
+)
 OUTCOMES = {
     "ok": (_("answered"), Q(status__lt=400)),
     "failed": (_("failed"), Q(status__gte=500)),
@@ -124,6 +132,23 @@ class ModelFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[RequestRecord]
     ) -> QuerySet[RequestRecord]:
         return queryset.filter(model=self.value()) if self.value() else queryset
+
+
+class EndpointFilter(admin.SimpleListFilter):
+    """The public paths; finding those in the log would read the whole log."""
+
+    title = _("endpoint")
+    parameter_name = "endpoint"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: RecordPages
+    ) -> list[tuple[str, str]]:
+        return [(path, path) for path in ENDPOINTS]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[RequestRecord]
+    ) -> QuerySet[RequestRecord]:
+        return queryset.filter(endpoint=self.value()) if self.value() else queryset
 
 
 class KeyFilter(admin.SimpleListFilter):

@@ -57,7 +57,7 @@ class RequestRecordAdmin(RecordAdmin):
         log_filters.OutcomeFilter,
         log_filters.ModelFilter,
         log_filters.KeyFilter,
-        "endpoint",
+        log_filters.EndpointFilter,
         "streamed",
     ]
     date_hierarchy = "started_at"
