@@ -121,6 +121,11 @@ def shipped() -> bool:
     return config.current().text(KEY) == access.SHIPPED_KEY
 
 
+def confined(request: HttpRequest) -> bool:
+    """Whether this session may do nothing but change the shipped key."""
+    return by_key(request) and shipped() and not locked()
+
+
 def locked() -> bool:
     """Whether the environment sets the key, so that the console cannot."""
     return config.current().source(KEY) is config.Source.ENVIRONMENT

@@ -9,7 +9,13 @@ THEMES = ("light", "dark")
 WIDTHS = (360, 1440)
 
 
-@pytest.fixture(scope="module", params=[0, 3, 10_000])
+LONG = pytest.mark.load  # the same pages, for longer
+
+
+@pytest.fixture(
+    scope="module",
+    params=[3, pytest.param(0, marks=LONG), pytest.param(10_000, marks=LONG)],
+)
 def gateway(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"console-{request.param}")
     with furnished_gateway(folder, request.param) as running:
