@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -80,6 +81,8 @@ class RequestRecordAdmin(RecordAdmin):
         return [by_id, *super().get_urls()]
 
     def by_id(self, request: HttpRequest, request_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         found = RequestRecord.objects.filter(request_id=request_id).order_by("-pk")
         record = found.values_list("pk", flat=True).first()
         if record is None:

@@ -74,6 +74,8 @@ class BatchJobAdmin(JobPages):
 
     def by_id(self, request: HttpRequest, public_id: str) -> HttpResponse:
         """The page of the job that scripts know by its public id."""
+        if not words.may_see(request.user):
+            raise PermissionDenied
         job = batches.counters(public_id)
         if job is None:
             raise Http404
