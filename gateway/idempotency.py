@@ -5,6 +5,7 @@ asks again while the first is at work waits for it. What failed is forgotten at 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -76,7 +77,7 @@ async def once(
         await asyncio.shield(apart(partial(forget, claim)))
         raise
     try:
-        await apart(partial(keep, claim, response.content))
+        await asyncio.shield(apart(partial(keep, claim, response.content)))
     except DatabaseError:  # the answer is made and paid for
         logger.exception("An answer cannot be kept for its idempotency key.")
     return response
@@ -85,10 +86,21 @@ async def once(
 async def begun(claim: Claim) -> bytes | None:
     """What was told before; None once it is ours to answer."""
     while True:
+        asking = asyncio.create_task(apart(partial(begin, claim, datetime.now(UTC))))
         try:
-            return await apart(partial(begin, claim, datetime.now(UTC)))
+            return await asyncio.shield(asking)
         except Busy:
             await asyncio.sleep(PAUSE_S)
+        except asyncio.CancelledError:
+            await asyncio.shield(given_up(claim, asking))
+            raise
+
+
+async def given_up(claim: Claim, asking: asyncio.Task[bytes | None]) -> None:
+    """Who leaves meanwhile holds nothing: others would wait for an answer in vain."""
+    with contextlib.suppress(Busy, GatewayError, DatabaseError):
+        if await asking is None:
+            await apart(partial(forget, claim))
 
 
 def begin(claim: Claim, now: datetime) -> bytes | None:

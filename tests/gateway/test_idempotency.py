@@ -1,6 +1,7 @@
 """One answer for one key: told again, waited for, forgotten."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,6 +88,41 @@ async def test_an_answer_that_cannot_be_kept_is_told_all_the_same(monkeypatch):
 
     monkeypatch.setattr(idempotency, "keep", away)
     assert await told(working(b"1")) == b"1"
+
+
+async def test_who_leaves_before_the_work_begins_holds_nothing(monkeypatch):
+    inside, gate, begin = threading.Event(), threading.Event(), idempotency.begin
+
+    def slowly(*args):
+        inside.set()
+        gate.wait(5)
+        return begin(*args)
+
+    monkeypatch.setattr(idempotency, "begin", slowly)
+    leaving = asyncio.create_task(told(working(b"1")))
+    assert await asyncio.to_thread(inside.wait, 5)
+    leaving.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert await asyncio.wait_for(told(working(b"2")), 5) == b"2"
+
+
+async def test_who_leaves_while_waiting_takes_nothing_from_the_first():
+    gate = asyncio.Event()
+
+    async def slow():
+        await gate.wait()
+        return HttpResponse(b"1")
+
+    first = asyncio.create_task(told(slow))
+    while not await IdempotencyRecord.objects.aexists():
+        pass
+    second = asyncio.create_task(told(working()))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(second, 0.1)
+    gate.set()
+    assert [await first, await told(working())] == [b"1", b"1"]
 
 
 async def test_large_answers_are_not_kept(monkeypatch):
