@@ -20,7 +20,19 @@ SHIPPED_KEY = "grok2api"
 TICKET_S = 60
 TICKET = "admin-ticket:"
 SCRIPT = "app_key"
-OWNERS_ONLY = "app.app_key"  # who knows it signs in as a superuser
+# Who knows the console key signs in as a superuser; the others say where the logins of
+# accounts go, or who may read them.
+OWNERS_ONLY = frozenset(
+    {
+        "app.app_key",
+        "admin.expose_tokens",
+        "upstream.base_url",
+        "upstream.ws_url",
+        "upstream.assets_url",
+        "upstream.accounts_url",
+        "upstream.media_hosts",
+    }
+)
 VERBS = {
     "GET": "view",
     "HEAD": "view",

@@ -133,8 +133,10 @@ def refuse_startup(payload: Json) -> None:
 
 
 def refuse_owned(request: HttpRequest, payload: Json) -> None:
-    name = access.OWNERS_ONLY
-    if name in config.flatten(payload) and not access.is_owner(request):
+    named = {key.name for key in map(config.find, config.flatten(payload)) if key}
+    owned = sorted(access.OWNERS_ONLY & named)
+    if owned and not access.is_owner(request):
+        name = owned[0]
         told = f"{name} can only be changed by a superuser."
         raise Refused(403, "permission_denied", told, param=name)
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from gateway.admin_api import access
 from grokgateway.config import Snapshot, Source
 from grokgateway.console import signing
 from grokgateway.console.configuration import outline
@@ -17,7 +18,7 @@ from grokgateway.console.configuration import outline
 VIEW = "config.view_configoverride"
 CHANGE = "config.change_config"
 REVEAL = "config.reveal_config"
-OWNERS_ONLY = frozenset({signing.KEY})
+OWNERS_ONLY = access.OWNERS_ONLY
 FOLDER = "console/configuration"
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -48,7 +49,7 @@ def may_reveal(request: HttpRequest) -> bool:
 
 
 def reserved(request: HttpRequest, names: Iterable[str] = OWNERS_ONLY) -> set[str]:
-    """Return those of the keys that take a superuser: they decide who is one."""
+    """Return those of the keys that take a superuser."""
     return set() if request.user.is_superuser else set(OWNERS_ONLY & set(names))
 
 
@@ -65,8 +66,8 @@ def keep_session(request: HttpRequest) -> None:
 
 def may_take_secrets(request: HttpRequest, snapshot: Snapshot) -> bool:
     """Say whether an export may hold secrets in clear, as these are set now."""
-    taken = [n for n in OWNERS_ONLY if snapshot.source(n) is not Source.DEFAULT]
-    return may_reveal(request) and not reserved(request, taken)
+    key_is_set = snapshot.source(signing.KEY) is not Source.DEFAULT
+    return may_reveal(request) and not (key_is_set and reserved(request))
 
 
 def actor(request: HttpRequest) -> str:

@@ -15,6 +15,7 @@ from accounts.claims.member import Member
 from accounts.documents import Defaults, parse
 from accounts.models import Account
 from gateway.admin_api import batch
+from gateway.admin_api.access import OWNERS_ONLY
 from grokgateway import config
 from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Outcome, Target
@@ -157,6 +158,15 @@ def test_an_operator_does_not_become_a_superuser(client):
         assert answer.status_code == 403
         assert answer.json()["error"]["param"] == "app.app_key"
     assert config.current().text("app.app_key") == KEY
+
+
+@pytest.mark.parametrize("key", sorted(OWNERS_ONLY - {"app.app_key"}))
+def test_an_operator_does_not_say_where_logins_go(client, key):
+    operator(client, "change_config", "view_account")
+    given = {"upstream.media_hosts": ["a.example"], "admin.expose_tokens": True}
+    body = {key: given.get(key, "https://elsewhere.example")}
+    answer = client.post("/admin/api/config", body, "application/json")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (403, key)
 
 
 def test_adding_skips_what_is_here_and_reports_what_is_bad(api):

@@ -246,7 +246,7 @@ def furnished():
 
 def address(route: str, known: dict[str, str]) -> str:
     found = re.match(r"admin/(\w+)/(\w+)/", route)
-    first = 0
+    first: object = 0
     for model in admin.site._registry:
         if found and model._meta.label_lower == f"{found[1]}.{found[2]}":
             first = model._default_manager.values_list("pk", flat=True).first()

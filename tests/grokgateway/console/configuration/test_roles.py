@@ -72,6 +72,14 @@ def test_the_console_key_takes_a_superuser(staff, client):
     assert config.load().revision == 2
 
 
+def test_where_logins_go_takes_a_superuser(staff):
+    client = staff(*CHANGE)
+    form = {"revision": "1", "upstream.base_url": "https://elsewhere.example"}
+    page = client.post("/admin/config/upstream", form)
+    assert page.context["errors"][0].error == "Only a superuser can change this."
+    assert config.load().revision == 1
+
+
 def test_the_console_key_is_seen_by_superusers_only(staff):
     client = staff(*REVEAL)
     assert (
