@@ -101,7 +101,8 @@ def load_once() -> None:
 async def ready() -> None:
     """Load before the first request is served; later callers wait for the first.
 
-    Joining comes first: who is alone then has read what the one before it wrote.
+    Joining comes first: who is alone then has read what the one before it wrote. What
+    is shared is taken in advance, so that the first requests need not wait for it.
     """
     if HOME.member is None:
         HOME.member = Member(shared_store(), current)
@@ -113,6 +114,7 @@ async def ready() -> None:
             raise
     if not HOME.directory.loaded:
         await sync_to_async(load_once)()
+        await HOME.member.beat()
 
 
 def shared_store() -> Store:

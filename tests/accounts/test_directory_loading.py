@@ -12,6 +12,7 @@ from tests.factories import make_account
 @pytest.fixture
 def home(monkeypatch):
     monkeypatch.setattr(directory.HOME, "directory", Directory())
+    monkeypatch.setattr(directory.HOME, "member", None)
     return directory.HOME
 
 
@@ -56,3 +57,17 @@ async def test_the_first_caller_loads_and_the_others_wait(home):
     assert loaded.loaded
     await directory.ready()
     assert directory.current() is loaded
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_shared_accounts_are_in_hand_before_the_first_request(home, settings):
+    settings.SERVER_WORKERS = 2
+    for _ in range(8):
+        await asyncio.to_thread(make_account, pool="super")
+    await directory.ready()
+    member, purse = directory.HOME.member, directory.current().purse
+    assert member is not None
+    assert purse is not None
+    entry, mode, _ = await directory.claim(FAST, frozenset(), None)
+    assert (mode, member.trade.waited) == ("fast", 0)
+    assert entry.id in purse.slots
