@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test e2e browser check services lint types contracts fix bench \
-	load docs screenshots messages snapshot lock clean
+	load docs screenshots messages snapshot vendor lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
 	$(BIN)/python manage.py config export --defaults > config.defaults.tmp
 	mv config.defaults.tmp config.defaults.toml
 	$(BIN)/python manage.py openapi --write docs/openapi
+
+vendor: $(VENV)/stamp-dev ## Fetch the libraries of static/vendor/manifest.json anew (needs npm)
+	$(BIN)/python -m tests.vendored
 
 lock: $(VENV)/stamp-dev ## Pin and hash requirements/*.in anew
 	cd requirements && for name in *.in; do \

@@ -15,7 +15,7 @@ CJK_ALLOWED = {
     "gateway/upstream/summary_words.py",
     "grokgateway/config/registry/help_zh_hans.toml",
     "grokgateway/config/registry/labels.toml",
-    "static/vendor/swagger-ui/swagger-ui-bundle.js",
+    "static/vendor/swagger-ui-5.35.0/swagger-ui-bundle.js",
     "tests/gateway/conversation/test_tokens.py",
     "tests/gateway/conversation/tools/test_chinese.py",
     "tests/gateway/upstream/test_citations.py",
