@@ -62,6 +62,7 @@ SESSION_COOKIE_NAME = "gateway_session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+LOGIN_REDIRECT_URL = "/admin/"  # for sign-in forms sent without `next`
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # put off while the console is used
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

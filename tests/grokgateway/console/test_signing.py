@@ -39,7 +39,7 @@ def inside(client):
 @pytest.mark.parametrize("name", ["admin", ""])
 def test_the_key_signs_in_the_built_in_admin(client, name):
     with config.override({"app.app_key": OWN}):
-        assert sign_in(client, name, OWN)["Location"] == "/accounts/profile/"
+        assert sign_in(client, name, OWN)["Location"] == "/admin/"
         made = User.objects.get(username="admin")
         assert (made.is_superuser, made.has_usable_password()) == (True, False)
         assert client.get("/admin/").status_code == 200
