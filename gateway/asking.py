@@ -22,7 +22,8 @@ class Ask:
     """A parsed request on its way in; `journal` is written as the turn goes.
 
     `session` names what should stay on one account, empty if nothing should. `base` is
-    where links to kept files begin, empty where that is unknown.
+    where links to kept files begin, empty where that is unknown. `owner` is whose the
+    made files are, else the key's; `batch` marks them as made together.
     """
 
     conversation: Conversation
@@ -30,6 +31,8 @@ class Ask:
     caller: Caller = OPEN
     session: str = ""
     base: str = ""
+    owner: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

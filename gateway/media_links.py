@@ -95,6 +95,16 @@ class Resolver:
         await self._vouch(data)
         return data
 
+    async def kept_picture(self, url: str, data: bytes | None = None) -> Asset:
+        """A picture that must be kept here. Raises GatewayError if it cannot be."""
+        try:
+            return await self.keep(Kind.IMAGE, url, data)
+        except (NotMedia, Repeated) as exc:
+            raise untrue(exc) from exc
+        except MediaError as exc:
+            told = f"A picture was made and cannot be kept: {exc}"
+            raise GatewayError(Failure.UPSTREAM_ERROR, told, code=exc.code) from exc
+
     async def _local(
         self, kind: Kind, url: str, data: bytes | None = None, *, strict: bool = False
     ) -> str:

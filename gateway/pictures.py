@@ -13,11 +13,10 @@ from functools import partial
 
 from accounts import leases
 from accounts.wishes import Wanted
-from gateway import asking, catalog, turn
+from gateway import asking, catalog, handover, turn
 from gateway.asking import Ask, fingerprint_of
 from gateway.attachments import File, obtain
 from gateway.catalog import Route
-from gateway.conversation import file_types
 from gateway.conversation.drawing import (
     MOST_REFERENCES,
     Drawing,
@@ -28,9 +27,7 @@ from gateway.conversation.events import (
     Event,
     Finished,
     FinishReason,
-    MediaPreview,
     MediaProgress,
-    MediaReady,
     Usage,
 )
 from gateway.conversation.requests import Attachment
@@ -78,7 +75,7 @@ class Work:
     def wanted(self) -> Wanted:
         """The full models cost no quota: any live account may draw for them."""
         pools = self.ask.caller.admitted(self.route.pools)
-        liked = self.settings.flag("features.enable_nsfw")
+        liked = self.settings.flag("features.enable_nsfw") and self.drawing.adult
         tags = frozenset({NSFW}) if liked else frozenset()
         if self.lite:
             return Wanted(pools, (LITE_MODE,), tags)
@@ -95,6 +92,7 @@ def is_lite(route: Route) -> bool:
 async def run(drawing: Drawing, ask: Ask) -> Batches:
     """Progress, previews, one `MediaReady` for each picture, `Finished`.
 
+    Of a drawing that is watched also what becomes of each picture.
     Raises GatewayError if there is no picture at all.
     """
     work = await prepared(drawing, ask)
@@ -160,7 +158,8 @@ async def attempt(work: Work, held: leases.Lease) -> Batches:
         held.public_id,
         work.fingerprint,
         model=work.route.name,
-        owner=work.ask.journal.key,
+        owner=work.ask.owner or work.ask.journal.key,
+        batch=work.ask.batch,
     )
     resolver = Resolver(login, work.ask.base, origin, work.settings, fresh=True)
     lost: GatewayError | None = None
@@ -168,7 +167,7 @@ async def attempt(work: Work, held: leases.Lease) -> Batches:
     async with aclosing(drawn(work, held, login)) as made:
         async for event in made:
             try:
-                events = await handed_over(event, resolver, work.drawing)
+                events = await handover.told(event, resolver, work.drawing)
             except GatewayError as error:
                 logger.warning("a picture cannot be handed over: %s", error.message)
                 lost = error
@@ -177,28 +176,6 @@ async def attempt(work: Work, held: leases.Lease) -> Batches:
             yield events
     if lost is not None and not found:  # made and paid for: no other account is asked
         raise GatewayError(lost.kind, lost.message)
-
-
-async def handed_over(
-    event: pictures.Event, resolver: Resolver, drawing: Drawing
-) -> Sequence[Event]:
-    match event:
-        case pictures.Progress():
-            return (MediaProgress("", event.percent),)
-        case pictures.Preview():
-            if not file_types.image_type(event.data[: file_types.SNIFFED_BYTES]):
-                return ()
-            return (MediaPreview(str(event.slot), event.data),)
-        case pictures.Picture():
-            data = url = None
-            if drawing.inline:
-                data = await resolver.picture_bytes(event.url, event.data)
-            if drawing.linked:
-                url = await resolver.picture_link(event.url, data or event.data)
-            return (MediaReady(url or "", str(event.slot), data=data or b""),)
-        case pictures.Moderated():
-            logger.info("a picture was withheld under upstream's content policy")
-            return ()
 
 
 async def drawn(work: Work, held: leases.Lease, login: Login) -> Made:
@@ -247,6 +224,8 @@ def full(work: Work, login: Login) -> Made:
         ratio=drawing.ratio,
         pro=work.route.name.endswith("-pro"),
         settings=work.settings,
+        adult=drawing.adult,
+        steps=drawing.watched,
     )
 
 
@@ -255,7 +234,13 @@ async def edits(work: Work, login: Login) -> Made:
     sources = await image_edit.sources(login, work.files, work.settings)
     urls: list[str] = []
     for _ in range(EDIT_ROUNDS):
-        edited = image_edit.edit(login, work.prompt, sources, settings=work.settings)
+        edited = image_edit.edit(
+            login,
+            work.prompt,
+            sources,
+            settings=work.settings,
+            steps=work.drawing.watched,
+        )
         try:
             async with aclosing(edited) as made:
                 async for event in made:

@@ -29,7 +29,8 @@ LOOK_AT_SPACE_EVERY_BYTES = 16 * MIB
 class Origin:
     """Where a file comes from; `prompt` is all that the result should depend on.
 
-    `model` and `owner` tell who asked: a public name, the fingerprint of a key.
+    `model` and `owner` tell who asked: a public name, the fingerprint of a key or the
+    id of a visitor. `batch` is shared by what was made together.
     `protect_for` keeps eviction away for a while; `expire_in` ends a temporary file.
     """
 
@@ -38,6 +39,7 @@ class Origin:
     prompt: str = ""
     model: str = ""
     owner: str = ""
+    batch: str = ""
     protect_for: timedelta | None = None
     expire_in: timedelta | None = None
 
@@ -139,6 +141,9 @@ class Incoming:
             account=origin.account,
             model=origin.model,
             owner=origin.owner,
+            batch=origin.batch,
+            width=facts.width,
+            height=facts.height,
             protected_until=after(origin.protect_for),
             expires_at=after(origin.expire_in),
         )

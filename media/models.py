@@ -35,6 +35,11 @@ class Asset(models.Model):
     account = models.CharField(_("account"), max_length=64, blank=True, default="")
     model = models.CharField(_("model"), max_length=128, blank=True, default="")
     owner = models.CharField(_("key"), max_length=64, blank=True, default="")
+    batch = models.CharField(
+        _("made together"), max_length=32, blank=True, default="", db_index=True
+    )
+    width = models.PositiveIntegerField(_("width"), default=0)  # px; 0: not known
+    height = models.PositiveIntegerField(_("height"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     last_access_at = models.DateTimeField(_("last access"), null=True, blank=True)
     pinned = models.BooleanField(

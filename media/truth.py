@@ -47,10 +47,15 @@ UNDECODABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a look into a file found; `content_hash` ignores names, dates and tags."""
+    """What a look into a file found; `content_hash` ignores names, dates and tags.
+
+    `width` and `height` are pixels, 0 for a video, which is not decoded.
+    """
 
     format: Format
     content_hash: str
+    width: int = 0
+    height: int = 0
 
 
 def examine(path: Path, kind: Kind) -> Facts:
@@ -65,7 +70,7 @@ def facts_of(file: BinaryIO, size: int, kind: Kind) -> Facts:
     file.seek(0)
     if found == formats.MP4:
         return Facts(found, boxes.media_hash(file, size))
-    return Facts(found, pixel_hash(file, found))
+    return Facts(found, *seen(file, found))
 
 
 def vouch(kind: Kind, data: bytes, prompt: str) -> Facts:
@@ -90,14 +95,17 @@ def recognised(head: bytes, kind: Kind) -> Format:
     return found
 
 
-def pixel_hash(file: BinaryIO, claimed: Format) -> str:
-    """SHA-256 over size and pixels of the first picture; raises NotMedia."""
+def seen(file: BinaryIO, claimed: Format) -> tuple[str, int, int]:
+    """SHA-256 over size and pixels of the first picture, and its size.
+
+    Raises NotMedia.
+    """
     try:
         with Image.open(file, formats=[DECODERS[claimed]]) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise NotMedia("The picture has too many pixels.")
             image.load()
-            return hash_of(image)
+            return hash_of(image), image.width, image.height
     except UNDECODABLE as exc:
         raise NotMedia("The picture cannot be decoded.") from exc
 

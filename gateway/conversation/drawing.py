@@ -16,7 +16,9 @@ class Drawing:
     """`size` as the caller named it, `ratio` as upstream does.
 
     `inline` asks for the bytes rather than an address, `linked` for an address;
-    `previews` is how many unfinished pictures may be shown on the way.
+    `previews` is how many unfinished pictures may be shown on the way. `watched`: each
+    picture's progress and fate are told, too, and all are kept here, whatever links are
+    given else. `adult` false asks for none of that content even where it is allowed.
     """
 
     n: int = 1
@@ -25,6 +27,8 @@ class Drawing:
     inline: bool = False
     linked: bool = True
     previews: int = 0
+    watched: bool = False
+    adult: bool = True
 
 
 def prompt_of(conversation: Conversation) -> str:

@@ -65,6 +65,8 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class MediaProgress:
+    """Of one picture or film; without an id of all that was asked for."""
+
     media_id: str
     percent: int
 
@@ -81,13 +83,25 @@ class MediaPreview:
 class MediaReady:
     """A finished image or video; `url` is absolute.
 
-    `data` is set where the bytes are wanted themselves.
+    `data` is set where the bytes are wanted themselves, `kept` is the id of the file
+    here where someone watches, whose size is then known, too. `r_rated`: for adults.
     """
 
     url: str
     media_id: str
     kind: str = "image"
     data: bytes = b""
+    kept: str = ""
+    width: int = 0
+    height: int = 0
+    r_rated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaWithheld:
+    """A picture that was made and is not given, for its content."""
+
+    media_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +138,6 @@ Event = (
     | MediaProgress
     | MediaPreview
     | MediaReady
+    | MediaWithheld
     | Finished
 )

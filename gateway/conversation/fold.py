@@ -11,6 +11,7 @@ from gateway.conversation.events import (
     MediaPreview,
     MediaProgress,
     MediaReady,
+    MediaWithheld,
     ReasoningDelta,
     Searched,
     Source,
@@ -70,7 +71,7 @@ class Completion:
                     self.citations.append(event)
                 case MediaReady():
                     self.media.append(event)
-                case MediaProgress() | MediaPreview():
+                case MediaProgress() | MediaPreview() | MediaWithheld():
                     pass
                 case Finished():
                     self.finished = event

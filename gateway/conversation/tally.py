@@ -18,7 +18,7 @@ class Tally:
     def counted(self, place: int, events: Sequence[Event]) -> Sequence[Event]:
         passed: list[Event] = []
         for event in events:
-            if isinstance(event, MediaProgress):
+            if isinstance(event, MediaProgress) and not event.media_id:
                 self._percents[place] = max(self._percents[place], event.percent)
                 passed += self._progress()
                 continue

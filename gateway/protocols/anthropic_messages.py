@@ -14,6 +14,7 @@ from gateway.conversation.events import (
     MediaPreview,
     MediaProgress,
     MediaReady,
+    MediaWithheld,
     ReasoningDelta,
     Searched,
     Source,
@@ -122,7 +123,9 @@ class Encoder:
                 return self._finish(one)
             case Citation():
                 pass
-            case MediaProgress() | MediaPreview() | MediaReady():
+            case MediaProgress() | MediaPreview():
+                pass
+            case MediaReady() | MediaWithheld():
                 pass
             case _:
                 assert_never(one)

@@ -10,6 +10,7 @@ from gateway.conversation.events import (
     MediaPreview,
     MediaProgress,
     MediaReady,
+    MediaWithheld,
     ReasoningDelta,
     Searched,
     Source,
@@ -137,6 +138,7 @@ class Encoder:
                 | MediaProgress()
                 | MediaPreview()
                 | MediaReady()
+                | MediaWithheld()
             ):
                 pass
             case _:

@@ -13,6 +13,7 @@ from gateway.conversation.events import (
     MediaPreview,
     MediaProgress,
     MediaReady,
+    MediaWithheld,
     ReasoningDelta,
     Searched,
     Source,
@@ -75,7 +76,7 @@ class Encoder:
                 return self._finish(event.usage)
             case TextDelta() | ReasoningDelta() | ToolCall() | Searched():
                 pass
-            case Source() | Citation() | MediaProgress():
+            case Source() | Citation() | MediaProgress() | MediaWithheld():
                 pass
             case _:
                 assert_never(event)

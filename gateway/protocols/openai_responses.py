@@ -13,6 +13,7 @@ from gateway.conversation.events import (
     MediaPreview,
     MediaProgress,
     MediaReady,
+    MediaWithheld,
     ReasoningDelta,
     Searched,
     Source,
@@ -86,7 +87,9 @@ class Encoder:
                 self._output.note(event)
             case Finished():
                 return self._finish(event)
-            case MediaProgress() | MediaPreview() | MediaReady():
+            case MediaProgress() | MediaPreview():
+                pass
+            case MediaReady() | MediaWithheld():
                 pass
             case _:
                 assert_never(event)

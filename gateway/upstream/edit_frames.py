@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.upstream.fields import Json, absolute, items, number, record, text
-from gateway.upstream.pictures import Event, Moderated, Picture, Rising
+from gateway.upstream.pictures import Event, Moderated, Picture, Rising, Step
 
 IMAGES = 2  # upstream makes so many, whatever is asked
 INDEX_MOST = 16
@@ -12,11 +12,12 @@ INDEX_MOST = 16
 class EditDecoder:
     """Pictures by their index; what the frames leave out, the summary may name."""
 
-    def __init__(self, assets_url: str, user_id: str) -> None:
+    def __init__(self, assets_url: str, user_id: str, *, steps: bool = False) -> None:
         self.withheld: set[int] = set()
         self.done: set[int] = set()
         self._assets_url = assets_url
         self._user_id = user_id
+        self._steps = steps
         self._refused: set[str] = set()  # addresses and ids of withheld pictures
         self._given: set[str] = set()
         self._percents: dict[int, int] = {}
@@ -69,9 +70,11 @@ class EditDecoder:
         return [Picture(address, None, index), *self._advance(index, 100)]
 
     def _advance(self, index: int, percent: int) -> list[Event]:
+        risen = self._steps and percent > self._percents.get(index, 0)
         self._percents[index] = max(percent, self._percents.get(index, 0))
         best = sorted(self._percents.values(), reverse=True)[:IMAGES]
-        return [*self._progress.to(sum(best) // IMAGES)]
+        overall = self._progress.to(sum(best) // IMAGES)
+        return [*([Step(index, percent)] if risen else []), *overall]
 
     def _summarised(self) -> Iterator[tuple[int, str]]:
         """First by ids of the account's files, then by address."""

@@ -31,12 +31,18 @@ Form = Callable[[Login, str, Sequence[Uploaded], Settings], Awaitable[Order]]
 
 
 async def edit(
-    login: Login, prompt: str, uploaded: Sequence[Uploaded], *, settings: Settings
+    login: Login,
+    prompt: str,
+    uploaded: Sequence[Uploaded],
+    *,
+    settings: Settings,
+    steps: bool = False,
 ) -> AsyncGenerator[Event]:
     """Up to two pictures, as upstream makes two. Raises UpstreamFailure for none."""
     form = FORMS[settings.text("upstream.image_edit_protocol")]
     order = await form(login, mentioned(prompt, uploaded), uploaded, settings)
-    decoder = EditDecoder(settings.text("upstream.assets_url"), login.user_id)
+    assets_url = settings.text("upstream.assets_url")
+    decoder = EditDecoder(assets_url, login.user_id, steps=steps)
     limits = chat_limits(settings)
     try:
         async with responses(login, order.body, order.page, settings, limits) as stream:

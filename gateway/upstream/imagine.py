@@ -28,16 +28,27 @@ LATE_PICTURE_S = 2.0
 
 
 async def generate(
-    login: Login, prompt: str, *, n: int, ratio: str, pro: bool, settings: Settings
+    login: Login,
+    prompt: str,
+    *,
+    n: int,
+    ratio: str,
+    pro: bool,
+    settings: Settings,
+    adult: bool = True,
+    steps: bool = False,
 ) -> AsyncGenerator[Event]:
     """At most `n` pictures. Raises UpstreamFailure if there is none at all.
 
     What was made before a fault stands: the events then end with fewer pictures.
+    `adult` false narrows `features.enable_nsfw`; with `steps` the progress of each
+    picture is told, too.
     """
-    drawing = Drawing(n)
+    drawing = Drawing(n, steps=steps)
+    adult = adult and settings.flag("features.enable_nsfw")
     async with Sitting(login, settings, drawing) as sitting:
         for _ in range(math.ceil(n / BATCH) + 1):
-            await sitting.ask(frames(prompt, ratio, settings, pro=pro))
+            await sitting.ask(frames(prompt, ratio, pro=pro, adult=adult))
             while (told := await sitting.hear()) is not None:
                 for one in told:
                     event = await shown(one, settings)
@@ -163,9 +174,7 @@ async def shown(event: imagine_frames.Event, settings: Settings) -> Event | None
     return event
 
 
-def frames(
-    prompt: str, ratio: str, settings: Settings, *, pro: bool
-) -> tuple[str, str]:
+def frames(prompt: str, ratio: str, *, pro: bool, adult: bool) -> tuple[str, str]:
     """What begins a round: forget what was, and make this."""
     text = orjson.Fragment(encode(prompt))
     request: dict[str, object] = {
@@ -175,7 +184,7 @@ def frames(
         "properties": {
             "section_count": 0,
             "is_kids_mode": False,
-            "enable_nsfw": settings.flag("features.enable_nsfw"),
+            "enable_nsfw": adult,
             "skip_upsampler": False,
             "enable_side_by_side": True,
             "is_initial": False,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from gateway.upstream.fields import Json, decode, number, text
 from gateway.upstream.inband import StreamError
-from gateway.upstream.pictures import Moderated, Progress, Rising
+from gateway.upstream.pictures import Moderated, Progress, Rising, Step
 
 STARTED_PERCENT = 10
 UNKNOWN_PERCENT = 50
@@ -57,16 +57,17 @@ class Drawn:
     r_rated: bool
 
 
-Event = Progress | Sketch | Drawn | Moderated
+Event = Progress | Step | Sketch | Drawn | Moderated
 
 
 class Drawing:
-    """All rounds of one request for `wanted` pictures."""
+    """All rounds of one request for `wanted` pictures; `steps` tells each one's."""
 
-    def __init__(self, wanted: int) -> None:
+    def __init__(self, wanted: int, *, steps: bool = False) -> None:
         self.wanted = wanted
         self.pictures = 0
         self.moderated = 0
+        self._steps = steps
         self._slots: list[Slot] = []
         self._round: list[Slot] = []
         self._known: dict[str, Slot] = {}
@@ -185,10 +186,12 @@ class Drawing:
 
     def _advance(self, slot: Slot, percent: int) -> list[Event]:
         """Overall: the mean of the best slots, as many as are wanted."""
+        risen = self._steps and percent > slot.percent
         slot.percent = max(slot.percent, percent)
         shown = [one.percent for one in self._slots if not one.moderated]
         best = sorted(shown, reverse=True)[: self.wanted]
-        return [*self._progress.to(sum(best) // self.wanted)]
+        overall = self._progress.to(sum(best) // self.wanted)
+        return [*([Step(slot.number, percent)] if risen else []), *overall]
 
     def _slot(self, frame: Json, lacks: Callable[[Slot], bool]) -> Slot | None:
         """The slot a frame is about, a new one if need be.

@@ -21,6 +21,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Of one picture; told only where it was asked for."""
+
+    slot: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     data: bytes
     slot: int
@@ -46,7 +54,7 @@ class Moderated:
     slot: int
 
 
-Event = Progress | Preview | Picture | Moderated
+Event = Progress | Step | Preview | Picture | Moderated
 
 
 class Rising:

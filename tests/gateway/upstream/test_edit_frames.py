@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.upstream.edit_frames import EditDecoder
-from gateway.upstream.pictures import Moderated, Picture, Progress
+from gateway.upstream.pictures import Moderated, Picture, Progress, Step
 
 ASSETS = "https://assets.grok.com"
 
@@ -41,6 +41,14 @@ def test_a_finished_frame_is_a_picture():
     )
     assert urls(events) == [(0, f"{ASSETS}/{path('e0')}")]
     assert [e.percent for e in events if isinstance(e, Progress)] == [25, 50]
+
+
+def test_each_picture_is_told_of_where_that_is_asked_for():
+    decoder = EditDecoder(ASSETS, "", steps=True)
+    frames = [frame(1, 50), frame(1, 20), frame(1, 100, imageUrl=path("e1"))]
+    events = [event for one in frames for event in decoder.feed(one)]
+    told = [one for one in events if isinstance(one, Step)]
+    assert told == [Step(1, 50), Step(1, 100)]
 
 
 def test_with_a_user_id_the_asset_is_named_by_it():

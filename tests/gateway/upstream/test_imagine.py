@@ -78,10 +78,10 @@ class Talk:
         return json.dumps(frame)
 
 
-async def drawn(monkeypatch, home, n, settings=SETTINGS):
+async def drawn(monkeypatch, home, n, settings=SETTINGS, **more):
     monkeypatch.setattr(imagine, "opened", home.open)
     made = imagine.generate(
-        Login("t"), "kite", n=n, ratio="1:1", pro=False, settings=settings
+        Login("t"), "kite", n=n, ratio="1:1", pro=False, settings=settings, **more
     )
     async with aclosing(made) as events:
         return [event async for event in events]
@@ -103,6 +103,21 @@ def several(*numbers, **more):
 
 def prompts(home):
     return [one for one in home.sent if "text" in one["item"]["content"][0]]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "adult"), [(True, True), (True, False), (False, True)]
+)
+async def test_adult_content_is_asked_for_only_where_it_is_allowed(
+    monkeypatch, allowed, adult
+):
+    home = Scripted([several(1)])
+    settings = Chosen(
+        image__timeout=60, image__stream_timeout=60, features__enable_nsfw=allowed
+    )
+    await drawn(monkeypatch, home, 1, settings, adult=adult)
+    asked = prompts(home)[0]["item"]["content"][0]["properties"]
+    assert asked["enable_nsfw"] is (allowed and adult)
 
 
 async def test_rounds_go_on_until_there_is_enough(monkeypatch):

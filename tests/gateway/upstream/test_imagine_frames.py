@@ -13,7 +13,7 @@ from gateway.upstream.imagine_frames import (
     percentage,
 )
 from gateway.upstream.inband import StreamError
-from gateway.upstream.pictures import Moderated, Progress
+from gateway.upstream.pictures import Moderated, Progress, Step
 
 A = "0a0a0a0a-0000-4000-8000-000000000001"
 B = "0b0b0b0b-0000-4000-8000-000000000002"
@@ -119,6 +119,15 @@ def test_frames_without_keys_go_by_their_place():
 def test_a_picture_with_a_name_of_its_own_goes_by_its_place():
     _, events = drawn(start(A, order=2), image(B, 100, order=2), completed(A, order=2))
     assert [picture.slot for picture in pictures(events)] == [0]
+
+
+def test_each_slot_is_told_of_where_that_is_asked_for():
+    drawing = Drawing(2, steps=True)
+    drawing.begin()
+    frames = (start(A), start(B), image(A, 50), image(A, 40), image(A), completed(A))
+    events = [event for frame in frames for event in drawing.feed(frame)]
+    told = [(one.slot, one.percent) for one in events if isinstance(one, Step)]
+    assert told == [(0, 10), (1, 10), (0, 50), (0, 99), (0, 100)]
 
 
 def test_the_same_place_for_all_does_not_mix_them_up():
