@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "grokgateway.console.unstorable.Unstorable",
+    "grokgateway.console.ticked.TickedRows",
 ]
 ROOT_URLCONF = "grokgateway.urls"
 ASGI_APPLICATION = "grokgateway.asgi.application"

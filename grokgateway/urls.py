@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from gateway.admin_api import errors
 from gateway.admin_api.api import api as admin_api
 
 # 302, because browsers keep a 301
@@ -14,6 +15,8 @@ urlpatterns = [
     path("", to_console),
     path("admin", to_console),
     path("admin/api/", admin_api.urls),
+    path("admin/api", errors.unknown),
+    path("admin/api/<path:path>", errors.unknown),
     path("admin/", include("webui.console.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),

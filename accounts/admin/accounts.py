@@ -200,6 +200,10 @@ class AccountAdmin(AccountPages):
         else:
             ticked = accounts.values_list("public_id", flat=True)
             wanted.setlist("id", list(ticked[: self.list_per_page * 2]))
+            if not ticked:
+                told = _("The accounts that were ticked are no longer here.")
+                self.message_user(request, told, messages.WARNING)
+                return HttpResponseRedirect(request.get_full_path())
         return HttpResponseRedirect(f"{reverse(EXPORT_PAGE)}?{wanted.urlencode()}")
 
     def reveal_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -37,6 +38,13 @@ def envelope(refused: Refused) -> HttpResponse:
     if refused.param is not None:
         error["param"] = refused.param
     return JsonResponse({"error": error}, status=refused.status)
+
+
+@csrf_exempt
+def unknown(request: HttpRequest, path: str = "") -> HttpResponse:
+    """For addresses below the API's that are none of it."""
+    told = "There is no such path; /admin/api/openapi.json lists them."
+    return envelope(Refused(404, "not_found", told))
 
 
 def register(api: NinjaAPI) -> None:

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import BadRequest
 from django.db import close_old_connections
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -83,7 +83,9 @@ def chosen(request: HttpRequest) -> tuple[QuerySet[Account], str]:
     """The accounts named by id, else those the filters of the list leave."""
     if ids := request.GET.getlist("id"):
         accounts = Account.objects.filter(public_id__in=ids)
-        return accounts, gettext("%d selected") % len(ids)
+        if not (there := accounts.count()):
+            raise Http404
+        return accounts, gettext("%d selected") % there
     pages = AccountAdmin(Account, admin.site)
     try:
         found = pages.get_changelist_instance(request).get_queryset(request)

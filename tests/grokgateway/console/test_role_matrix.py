@@ -69,6 +69,7 @@ RULES = {
     "admin/account": LEADS_ON,
     "admin/account/": LEADS_ON,
     "admin/cache/": LEADS_ON,
+    "admin/api": Rule(EVERYBODY, 404),
     "admin/login": Rule(STAFF, 302, stranger=200),
     "admin/login/": Rule(STAFF, 302, stranger=200),
     "admin/logout/": POST_ONLY,
@@ -132,6 +133,7 @@ FOR_READERS = told(READERS)
 API_RULES = {
     "openapi.json": Rule(EVERYBODY),  # what can be called, nothing of this gateway
     "": Rule(EVERYBODY, 404),
+    "<path:path>": Rule(EVERYBODY, 404),
     "tokens": FOR_READERS,
     "verify": FOR_READERS,
     "status": told(READERS, 503),  # no pool is loaded in a test

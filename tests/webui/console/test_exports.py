@@ -84,6 +84,17 @@ def test_ticked_accounts_reach_the_page_by_their_ids(console, accounts):
     assert len(text.splitlines()) == 2
 
 
+def test_ticked_accounts_that_are_gone_do_not_become_all(console, accounts):
+    ticked = {"action": "export", "_selected_action": [accounts[1].pk], "index": 0}
+    accounts[1].delete()
+    answer = console.post("/admin/accounts/account/", ticked, follow=True)
+    assert answer.redirect_chain == [("/admin/accounts/account/", 302)]
+    assert "no longer here" in answer.content.decode()
+    where = f"{PAGE}?id={accounts[1].public_id}"
+    assert console.get(where).status_code == 404
+    assert console.post(where, {"form": "text"}).status_code == 404
+
+
 def test_it_is_recorded_who_took_what(console, accounts):
     body_of(console.post(PAGE, {"form": "text"}))
     entry = LogEntry.objects.get()
