@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
+from typing import TypeVar
 
 from accounts import leases
 from accounts.errors import NoAccountAvailable
@@ -33,7 +34,8 @@ __all__ = ["Ask", "run"]
 logger = logging.getLogger(__name__)
 
 OK = "ok"
-Attempt = Callable[[leases.Lease], AsyncGenerator[Sequence[Event], None]]
+Reply = TypeVar("Reply")
+Attempt = Callable[[leases.Lease], AsyncGenerator[Reply, None]]
 
 OUTCOMES = {
     UpstreamFault.CREDENTIAL: leases.Outcome.CREDENTIAL,
@@ -64,11 +66,11 @@ async def run(ask: Ask) -> AsyncGenerator[Sequence[Event], None]:
 
 
 async def tried(
-    search: Search, attempt: Attempt, lasting: Callable[[Sequence[Event]], bool] = bool
-) -> AsyncGenerator[Sequence[Event], None]:
-    """The batches of the first attempt that gives any, or why there is none.
+    search: Search, attempt: Attempt[Reply], lasting: Callable[[Reply], bool] = bool
+) -> AsyncGenerator[Reply, None]:
+    """The replies of the first attempt that gives any, or why there is none.
 
-    After a `lasting` batch no other account is asked.
+    After a `lasting` reply, such as a batch of events, no other account is asked.
     """
     while True:
         spoken = False
@@ -76,9 +78,9 @@ async def tried(
             async with search.lease() as held:
                 search.trying = held.account_id
                 async with aclosing(attempt(held)) as replies:
-                    async for events in replies:
-                        spoken = spoken or lasting(events)
-                        yield events
+                    async for reply in replies:
+                        spoken = spoken or lasting(reply)
+                        yield reply
                 search.succeeded()
                 return
         except UpstreamFailure as failure:

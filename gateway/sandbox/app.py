@@ -14,6 +14,7 @@ from gateway.sandbox import (
     posts,
     session,
     uploads,
+    voice,
 )
 from gateway.sandbox.answers import send_error
 from gateway.sandbox.calls import Call, Receive, Scope, Send
@@ -33,6 +34,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/rest/assets"): assets.listed,
     ("GET", "/api/auth/session"): session.session,
     ("POST", "/rest/media/post/create"): posts.create,
+    ("POST", "/rest/livekit/tokens"): voice.tokens,
     ("POST", operations.TERMS): operations.accept_terms,
     ("POST", operations.CONTROLS): operations.change_controls,
     ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,

@@ -21,6 +21,7 @@ NAMES = frozenset(
         *("nonobject", "badjson", "modelresponse_only"),
         *("noresult", "summary_only", "stock", "nopost", "slots", "nostart"),
         *("completed_first", "nocompleted", "nourl", "close_after", "close_round"),
+        *("notoken", "life"),
     }
 )
 DIRECTIVE = re.compile(r"\[\[([a-z0-9_]+)(?:=(.*?))?\]\]", re.DOTALL)
