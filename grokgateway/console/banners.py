@@ -8,9 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from grokgateway import config
+from grokgateway import config, keysessions
 from grokgateway.config.crosschecks import FORMATS
-from grokgateway.console import signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ Source = Callable[[HttpRequest], Banner | None]
 
 
 def shipped_key(request: HttpRequest) -> Banner | None:
-    if not signing.shipped():
+    if not keysessions.shipped():
         return None
     page = reverse("admin:console_key")
     mends = request.user.is_superuser and request.path != page

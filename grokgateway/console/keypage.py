@@ -8,8 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from grokgateway import config
-from grokgateway.console import signing
+from grokgateway import config, keysessions
 
 SHORTEST = 12
 VARIABLE = "GROK_APP_APP_KEY"
@@ -38,15 +37,15 @@ def page(request: HttpRequest) -> HttpResponse:
     if not request.user.is_superuser:
         raise PermissionDenied
     form = KeyForm(request.POST or None)
-    if request.method == "POST" and not signing.locked() and changed(form, request):
+    if request.method == "POST" and not keysessions.locked() and changed(form, request):
         messages.success(request, _("The console key was changed."))
         return HttpResponseRedirect(reverse("admin:index"))
     context = {
         **admin.site.each_context(request),
         "title": _("Console key"),
         "form": form,
-        "locked": signing.locked(),
-        "shipped": signing.shipped(),
+        "locked": keysessions.locked(),
+        "shipped": keysessions.shipped(),
         "variable": VARIABLE,
     }
     return TemplateResponse(request, "console/key.html", context)
@@ -58,11 +57,11 @@ def changed(form: KeyForm, request: HttpRequest) -> bool:
         return False
     by = request.user.get_username()
     try:
-        config.save({signing.KEY: form.cleaned_data["new"]}, by=by)
+        config.save({keysessions.KEY: form.cleaned_data["new"]}, by=by)
     except config.Rejected as exc:
         for _key, told in exc.errors:
             form.add_error("new", told)
         return False
-    if signing.by_key(request):
-        request.session[signing.MARK] = signing.mark()
+    if keysessions.by_key(request):
+        request.session[keysessions.MARK] = keysessions.mark()
     return True

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 
+from grokgateway import keysessions
 from grokgateway.console import signing
 
 CONSOLE = "/admin"
@@ -22,11 +23,11 @@ class ConsoleSession(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         if not request.path.startswith(CONSOLE):
             return None
-        if signing.outdated(request):
+        if keysessions.outdated(request):
             logout(request)
             return None
         renew(request)
-        if signing.by_key(request) and signing.shipped():
+        if keysessions.by_key(request) and keysessions.shipped():
             return confined(request)
         return None
 
@@ -43,7 +44,7 @@ def renew(request: HttpRequest) -> None:
 def confined(request: HttpRequest) -> HttpResponse | None:
     if request.path in {reverse(name) for name in OPEN_NAMES}:
         return None
-    if not signing.locked():
+    if not keysessions.locked():
         return HttpResponseRedirect(reverse("admin:console_key"))
     if request.method in READING:
         return None

@@ -4,31 +4,25 @@ The key is `app.app_key` (decisions 13 and 40). `admin` has no password of its o
 one is set; a session that the key began ends when the key changes.
 """
 
-import hmac
 import logging
 import time
 from typing import Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from gateway.admin_api import access
-from grokgateway import config
-from grokgateway.console import throttle
+from grokgateway import keysessions, throttle
 
 logger = logging.getLogger(__name__)
 
-KEY = "app.app_key"
 BUILT_IN = "admin"
-MARK = "console_key"
 RENEWED = "renewed_at"
 
 
@@ -91,41 +85,11 @@ def known(name: str) -> str:
     return repr(name) if User.objects.filter(username=name).exists() else "a stranger"
 
 
-def mark() -> str:
-    """Tells the console key from others; does not tell what it is."""
-    return salted_hmac(MARK, config.current().text(KEY)).hexdigest()
-
-
 @receiver(user_logged_in)
 def mark_session(request: HttpRequest | None, **_signal: object) -> None:
     """When it was begun, and with which console key."""
     if request is None:
         return
     request.session[RENEWED] = time.time()
-    if by_key(request):
-        request.session[MARK] = mark()
-
-
-def by_key(request: HttpRequest) -> bool:
-    """Whether the console key began this session."""
-    path = f"{ConsoleKey.__module__}.{ConsoleKey.__qualname__}"
-    return bool(request.session.get(BACKEND_SESSION_KEY) == path)
-
-
-def outdated(request: HttpRequest) -> bool:
-    kept = str(request.session.get(MARK, ""))
-    return by_key(request) and not hmac.compare_digest(kept, mark())
-
-
-def shipped() -> bool:
-    return config.current().text(KEY) == access.SHIPPED_KEY
-
-
-def confined(request: HttpRequest) -> bool:
-    """Whether this session may do nothing but change the shipped key."""
-    return by_key(request) and shipped() and not locked()
-
-
-def locked() -> bool:
-    """Whether the environment sets the key, so that the console cannot."""
-    return config.current().source(KEY) is config.Source.ENVIRONMENT
+    if keysessions.by_key(request):
+        request.session[keysessions.MARK] = keysessions.mark()

@@ -8,7 +8,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from grokgateway.console import banners, menu, overview, pages, signing
+from grokgateway import keysessions
+from grokgateway.console import banners, menu, overview, pages
 from grokgateway.console.jobs import words
 from grokgateway.console.signing import SignInForm
 
@@ -59,7 +60,7 @@ class ConsoleSite(admin.AdminSite):
             "docs_url": "/v1/docs",
             "language_url": reverse("set_language"),
             "job_words": words.of_page() if welcome else "",
-            "tray": welcome and not signing.confined(request),
+            "tray": welcome and not keysessions.confined(request),
         }
 
     def index(

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from gateway.admin_api import access
+from grokgateway import keysessions
 from grokgateway.config import Snapshot, Source
-from grokgateway.console import signing
 from grokgateway.console.configuration import outline
 
 VIEW = "config.view_configoverride"
@@ -60,13 +60,13 @@ def refuse_reserved(request: HttpRequest, names: Iterable[str]) -> None:
 
 def keep_session(request: HttpRequest) -> None:
     """Who signed in with the console key and changed it stays signed in."""
-    if signing.by_key(request):
-        request.session[signing.MARK] = signing.mark()
+    if keysessions.by_key(request):
+        request.session[keysessions.MARK] = keysessions.mark()
 
 
 def may_take_secrets(request: HttpRequest, snapshot: Snapshot) -> bool:
     """Say whether an export may hold secrets in clear, as these are set now."""
-    key_is_set = snapshot.source(signing.KEY) is not Source.DEFAULT
+    key_is_set = snapshot.source(keysessions.KEY) is not Source.DEFAULT
     return may_reveal(request) and not (key_is_set and reserved(request))
 
 

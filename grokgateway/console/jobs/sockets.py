@@ -19,7 +19,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from grokgateway.console import signing
+from grokgateway import keysessions
 from grokgateway.console.jobs.words import may_see
 from grokgateway.jobs import watching
 from grokgateway.jobs.watching import Watcher
@@ -102,10 +102,10 @@ def welcome(user: User, session: SessionBase) -> bool:
     """As for pages: a session ends with its key, and the shipped key opens nothing."""
     request = HttpRequest()
     request.session = session
-    if signing.outdated(request):
+    if keysessions.outdated(request):
         return False
-    shipped = signing.by_key(request) and signing.shipped()
-    return may_see(user) and (signing.locked() or not shipped)
+    shipped = keysessions.by_key(request) and keysessions.shipped()
+    return may_see(user) and (keysessions.locked() or not shipped)
 
 
 def asked(text: str) -> tuple[list[str], bool]:

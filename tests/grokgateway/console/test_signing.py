@@ -7,8 +7,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.utils import timezone
 
-from grokgateway import config
-from grokgateway.console import signing, throttle
+from grokgateway import config, keysessions, throttle
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +104,7 @@ def test_a_poor_new_key_changes_nothing(client, new, again, told):
     sign_in(client, "admin", "grok2api")
     page = client.post(KEYPAGE, {"new": new, "again": again})
     assert told in page.content.decode()
-    assert signing.shipped()
+    assert keysessions.shipped()
 
 
 def test_a_key_from_the_environment_leaves_the_session_reading(client, settings):
