@@ -1,4 +1,6 @@
-"""Where sockets of the console lead; anything else is refused like a foreign page."""
+"""Where sockets lead; anything else is refused like a foreign page."""
+
+from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
@@ -7,11 +9,14 @@ from django.urls import path, re_path
 
 from grokgateway.console.jobs.sockets import JobsConsumer
 from grokgateway.origins import OwnOrigin
+from webui.sockets.routes import ROUTES
 
-routes = URLRouter(
+# Any: channels takes ASGI applications where Django knows views
+jobs: Any = OwnOrigin(AuthMiddlewareStack(JobsConsumer.as_asgi()))
+application = URLRouter(
     [
-        path("admin/ws/jobs", AuthMiddlewareStack(JobsConsumer.as_asgi())),
+        path("admin/ws/jobs", jobs),
+        *ROUTES,
         re_path("", WebsocketDenier.as_asgi()),
     ]
 )
-application = OwnOrigin(routes)

@@ -1,4 +1,7 @@
-"""Mounts the console; `/v1` is mounted by `grokgateway.asgi` through the lean entry."""
+"""Mounts the console and the Web UI.
+
+`/v1` is mounted by `grokgateway.asgi` through the lean entry.
+"""
 
 from django.conf import settings
 from django.contrib import admin
@@ -19,6 +22,7 @@ urlpatterns = [
     path("admin/api/<path:path>", errors.unknown),
     path("admin/", include("webui.console.urls")),
     path("admin/", admin.site.urls),
+    path("", include("webui.urls")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -53,6 +53,7 @@ class Rule:
 
 LEADS_ON = Rule(EVERYBODY, 302)
 POST_ONLY = Rule(STAFF, 405)
+OFF = Rule(EVERYBODY, 404)  # tests/webui has a table for when it is on
 CALLED = Rule(EVERYBODY, 405)  # the admin API has no GET there, whoever asks
 
 
@@ -189,6 +190,8 @@ def rule_of(route: str) -> Rule | None:
     if route.startswith(API):
         call = route.removeprefix(API)
         return CALLED if call in API_CALLS else API_RULES.get(call)
+    if route.startswith("webui"):
+        return OFF
     return RULES.get(route) or of_model(route)
 
 

@@ -1,0 +1,1 @@
+"""`/webui/api`: what pages of the Web UI and scripts call."""

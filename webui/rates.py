@@ -1,0 +1,86 @@
+"""How much one visitor may have: chat turns in a minute, image runs and rooms at once.
+
+Each takes a place in the cache that all processes share; a place is given back, or runs
+out by itself should its process die. Without a key everybody at one address counts as
+one visitor.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+
+from asgiref.sync import sync_to_async
+from django.core.cache import cache
+
+from grokgateway import config
+from webui.access import Visitor
+from webui.errors import RateExceeded
+
+MINUTE_S = 60
+IMAGE_RUN_S = 15 * 60
+VOICE_SESSION_S = 15 * 60
+SOON_S = 5
+CHAT, IMAGE, VOICE = "chat", "image", "voice"
+TURNS = "You have started as many turns as one may in a minute."
+RUNS = "As many image runs are going on as one may have at once. Stop one first."
+ROOMS = "A voice session is open already. End it first."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of a visitor's places, until it is given back or runs out."""
+
+    name: str
+
+
+async def chat_turn(visitor: Visitor) -> None:
+    """Raises RateExceeded."""
+    limit = config.current().number("webui.chat_per_min")
+    taken = await sync_to_async(take)(CHAT, visitor, limit, MINUTE_S)
+    if isinstance(taken, float):
+        raise RateExceeded(TURNS, seconds_until(taken))
+
+
+@asynccontextmanager
+async def image_run(visitor: Visitor) -> AsyncIterator[None]:
+    """Raises RateExceeded."""
+    limit = config.current().number("webui.image_runs")
+    taken = await sync_to_async(take)(IMAGE, visitor, limit, IMAGE_RUN_S)
+    if isinstance(taken, float):
+        raise RateExceeded(RUNS, SOON_S)
+    try:
+        yield
+    finally:
+        await leave(taken)
+
+
+async def voice_session(visitor: Visitor) -> Place:
+    """To be given to `leave` when the room is left. Raises RateExceeded."""
+    limit = config.current().number("webui.voice_sessions")
+    taken = await sync_to_async(take)(VOICE, visitor, limit, VOICE_SESSION_S)
+    if isinstance(taken, float):
+        raise RateExceeded(ROOMS, min(MINUTE_S, seconds_until(taken)))
+    return taken
+
+
+async def leave(place: Place) -> None:
+    await sync_to_async(cache.delete)(place.name)
+
+
+def take(what: str, visitor: Visitor, limit: int, life_s: int) -> Place | float:
+    """A free place, or when the first of those taken will be free (Unix time)."""
+    now = time.time()
+    who = visitor.address if visitor.kind == "open" else visitor.id
+    counted = sha256(f"{what} {who}".encode()).hexdigest()
+    names = [f"webui:{counted}:{number}" for number in range(limit)]
+    taken: dict[str, float] = cache.get_many(names)
+    for name in names:
+        if name not in taken and cache.add(name, now + life_s, life_s):
+            return Place(name)
+    return min(taken.values(), default=now + life_s)
+
+
+def seconds_until(moment: float) -> int:
+    return max(1, round(moment - time.time()))

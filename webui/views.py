@@ -1,0 +1,38 @@
+"""The pages of the Web UI: its tabs."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template import TemplateDoesNotExist
+from django.urls import reverse
+
+from webui.access import page
+from webui.pages import limits, shown
+
+
+@page
+def home(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(reverse("webui-chat"))
+
+
+@page
+def chat(request: HttpRequest) -> HttpResponse:
+    return tab(request, "chat", {"limits": limits()})
+
+
+@page
+def masonry(request: HttpRequest) -> HttpResponse:
+    return tab(request, "masonry", {})
+
+
+@page
+def chatkit(request: HttpRequest) -> HttpResponse:
+    return tab(request, "chatkit", {})
+
+
+def tab(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    """The page of this tab, or word that this version has none."""
+    try:
+        return shown(request, name, context=context)
+    except TemplateDoesNotExist:
+        response = shown(request, "absent", context={"tab": name})
+        response.status_code = 501
+        return response
