@@ -81,6 +81,7 @@ class UpstreamFault(StrEnum):
     POLICY = "policy"  # structured 403 about content: the request's affair
     SERVER = "server"  # 5xx, bad payload
     EMPTY = "empty"  # a reply without text, reasoning, image or call
+    EGRESS = "egress"  # the way out failed: a node's affair
     TRANSPORT = "transport"  # no connection, reset
     TIMEOUT = "timeout"
 
@@ -89,6 +90,7 @@ class UpstreamFailure(GatewayError):
     """An upstream call that failed; `retryable` says another account may do better.
 
     `sent` is False where the call provably never left, so that nothing was spent.
+    `cause` is the code of a row of `gateway.egress.causes`, where it is known.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class UpstreamFailure(GatewayError):
         self.status = status
         self.retryable = retryable
         self.sent = True
+        self.cause = ""
 
     @property
     def charged(self) -> bool:

@@ -30,6 +30,7 @@ HOMES = {
     "accounts.census.HOME",
     "accounts.directory.HOME",
     "gateway.catalog.HOME",
+    "gateway.egress.home.HOME",
     "gateway.keys.home.HOME",
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",

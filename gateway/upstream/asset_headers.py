@@ -1,5 +1,8 @@
 """Headers of calls about files, where they differ from a chat's (2.6, 2.8, 13.5)."""
 
+from dataclasses import replace
+
+from gateway.egress.nodes import Scope
 from gateway.upstream.channel import Target
 from gateway.upstream.headers import Header, Login, Signed, json_headers
 from gateway.upstream.limits import Settings
@@ -26,7 +29,12 @@ NOT_ON_FORMS = frozenset({b"x-statsig-id", b"x-xai-request-id"})
 
 def files_headers(login: Login, settings: Settings) -> Signed:
     """For the list of an account's files, and to remove one."""
-    return json_headers(login, settings, FILES_PAGE)
+    return resource_headers(login, settings, FILES_PAGE)
+
+
+def resource_headers(login: Login, settings: Settings, page: str = "/") -> Signed:
+    """A JSON call's, on the way that files take."""
+    return replace(json_headers(login, settings, page), scope=Scope.RESOURCE)
 
 
 def form_headers(
@@ -63,4 +71,4 @@ def changed(
     ]
     known = {name for name, _ in kept}
     kept += [(name, value) for name, value in own.items() if name not in known]
-    return Signed(tuple(kept), signed.login, signed.cloudflare)
+    return Signed(tuple(kept), signed.login, signed.cloudflare, Scope.RESOURCE)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -18,6 +18,7 @@ from gateway.upstream.limits import (
     Limits,
     Settings,
 )
+from gateway.upstream.passage import Passage, Way
 from gateway.upstream.transport import Body
 
 OK_ONLY = frozenset({200})
@@ -80,29 +81,55 @@ async def send(
     limits: Limits,
     accepted: frozenset[int] = OK_ONLY,
 ) -> Answer:
-    """Raises UpstreamFailure for a status that is not `accepted`."""
-    channel = pool.current().channel(settings)
+    """Raises UpstreamFailure for a status that is not `accepted`, or GatewayError.
+
+    Goes another way once where the first one failed before the call had left, and once
+    more with a new clearance where it was challenged; upstream has then seen nothing.
+    """
     extensions = limits.extensions()
-    try:
-        response = await channel.send(method, target, headers, payload, extensions)
-    except httpx.TransportError as exc:
-        raise failures.of_transport(exc) from exc
+    passage = Passage(target, headers.login, headers.scope, settings, limits)
+    while True:
+        way = await passage.way()
+        try:
+            answer = await over(way, method, target, headers, payload, extensions)
+            if answer.status in accepted:
+                passage.arrived()
+                return answer
+            body = await drain(answer)
+            failure = failures.of_response(
+                answer.status,
+                answer.headers,
+                body,
+                failures.retry_statuses(settings),
+                datetime.now(UTC),
+            )
+            if not await passage.turned_away(failure):
+                raise failure
+        except httpx.TransportError as exc:
+            lost = failures.of_transport(exc, proxied=way.proxied)
+            if not passage.lost(lost):
+                raise lost from exc
+
+
+async def over(
+    way: Way,
+    method: str,
+    target: Target,
+    headers: Signed,
+    payload: bytes | None,
+    extensions: dict[str, Any],  # Any: httpx's own type for extensions
+) -> Answer:
+    channel = pool.current().channel(way.settings)
+    signed = way.dressed(headers)
+    response = await channel.send(
+        method, target, signed, payload, extensions, way.transport
+    )
     try:
         decode = decoder_for(response.headers.get("content-encoding", ""))
     except httpx.DecodingError as exc:
         await close(response)
         raise failures.bad_payload() from exc
-    answer = Answer(response, decode, extensions["deadline"])
-    if response.status_code in accepted:
-        return answer
-    body = await drain(answer)
-    raise failures.of_response(
-        response.status_code,
-        response.headers,
-        body,
-        failures.retry_statuses(settings),
-        datetime.now(UTC),
-    )
+    return Answer(response, decode, extensions["deadline"])
 
 
 async def close(response: httpx.Response) -> None:

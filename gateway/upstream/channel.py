@@ -91,10 +91,9 @@ class Target:
 
 
 class UpstreamChannel:
-    """Sends calls that carry a login, over one transport, to upstream's hosts only."""
+    """Sends calls that carry a login to upstream's hosts, and to no others."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, hosts: Hosts) -> None:
-        self._transport = transport
+    def __init__(self, hosts: Hosts) -> None:
         self.hosts = hosts
 
     async def send(
@@ -104,6 +103,7 @@ class UpstreamChannel:
         signed: Signed,
         content: bytes | None,
         extensions: dict[str, Any],  # Any: httpx's own type for extensions
+        transport: httpx.AsyncBaseTransport,
     ) -> httpx.Response:
         """A redirect is an answer like any other: nothing is followed here."""
         if target.hosts is not self.hosts and target.url not in self.hosts:
@@ -115,7 +115,7 @@ class UpstreamChannel:
             content=content,
             extensions=extensions,
         )
-        return await self._transport.handle_async_request(request)
+        return await transport.handle_async_request(request)
 
 
 @lru_cache(maxsize=256)

@@ -1,18 +1,20 @@
-"""What upstream did wrong, told once: transport errors, statuses and in-band errors.
+"""What went wrong, told once: transport errors, statuses and in-band errors.
 
-Messages are ours alone: no body, token or address of upstream is in them.
+Each is a row of `gateway.egress.causes`. Messages are ours alone: no body, token or
+address of upstream is in them.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 import orjson
 
-from gateway.errors import Kind, UpstreamFailure, UpstreamFault
+from gateway.egress import causes
+from gateway.egress.causes import Blame, Cause
+from gateway.errors import UpstreamFailure, UpstreamFault
 from gateway.upstream.inband import RATE_LIMIT_CODE, StreamError
 from gateway.upstream.limits import Settings
 
@@ -47,58 +49,14 @@ ABSENCE_WORDS = (
     "shedding",
 )
 
-RATE_LIMITED = "Upstream's rate limit is reached."
-UNAVAILABLE = "Upstream is unavailable at the moment."
-ERROR = "Upstream reported an error."
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    kind: Kind
-    fault: UpstreamFault
-    message: str
-
-
-DEAD_LOGIN = Verdict(
-    Kind.UPSTREAM_UNAVAILABLE,
-    UpstreamFault.CREDENTIAL,
-    "Upstream no longer accepts the account's session.",
-)
-CHALLENGED = Verdict(
-    Kind.UPSTREAM_UNAVAILABLE,
-    UpstreamFault.CHALLENGE,
-    "Upstream's bot protection refused the call.",
-)
-AGAINST_POLICY = Verdict(
-    Kind.CONTENT_POLICY,
-    UpstreamFault.POLICY,
-    "Upstream refused the content under its policy.",
-)
-REJECTED = Verdict(
-    Kind.UPSTREAM_REJECTED, UpstreamFault.REJECTED, "Upstream refused the request."
-)
-LIMITED = Verdict(Kind.RATE_LIMITED, UpstreamFault.RATE_LIMITED, RATE_LIMITED)
-BROKEN = Verdict(Kind.UPSTREAM_ERROR, UpstreamFault.SERVER, ERROR)
 BY_STATUS = {
-    400: REJECTED,
-    401: Verdict(
-        Kind.UPSTREAM_UNAVAILABLE,
-        UpstreamFault.UNAUTHORIZED,
-        "Upstream did not accept the account's session.",
-    ),
-    402: Verdict(
-        Kind.UPSTREAM_UNAVAILABLE,
-        UpstreamFault.RATE_LIMITED,
-        "The account's subscription does not cover the call.",
-    ),
-    403: Verdict(
-        Kind.UPSTREAM_UNAVAILABLE,
-        UpstreamFault.FORBIDDEN,
-        "Upstream denied the account access.",
-    ),
-    413: REJECTED,
-    422: REJECTED,
-    429: LIMITED,
+    400: causes.REJECTED,
+    401: causes.UNAUTHORIZED,
+    402: causes.NO_SUBSCRIPTION,
+    403: causes.FORBIDDEN,
+    413: causes.REJECTED,
+    422: causes.REJECTED,
+    429: causes.LIMITED,
 }
 
 
@@ -116,27 +74,23 @@ def of_response(
     now: datetime,
 ) -> UpstreamFailure:
     """`body` is the drained, decoded beginning of the body."""
-    verdict = judge(status, headers, body.decode("utf-8", "replace").lower())
-    dead = verdict.fault is UpstreamFault.CREDENTIAL
-    final = verdict.fault is UpstreamFault.POLICY
-    return UpstreamFailure(
-        verdict.kind,
-        verdict.message,
-        fault=verdict.fault,
-        status=status,
-        retryable=dead or (status in retry_on and not final),
-        retry_after_s=retry_after(headers.get("retry-after", ""), now),
-    )
+    cause = judge(status, headers, body.decode("utf-8", "replace").lower())
+    dead = cause.fault is UpstreamFault.CREDENTIAL
+    final = cause.fault is UpstreamFault.POLICY
+    failed = failure(cause, retryable=dead or (status in retry_on and not final))
+    failed.status = status
+    failed.retry_after_s = retry_after(headers.get("retry-after", ""), now)
+    return failed
 
 
-def judge(status: int, headers: Mapping[str, str], body: str) -> Verdict:
+def judge(status: int, headers: Mapping[str, str], body: str) -> Cause:
     if status in MARKER_STATUSES and any(mark in body for mark in CREDENTIAL_MARKERS):
-        return DEAD_LOGIN
+        return causes.DEAD_LOGIN
     if is_challenge(status, headers, body):
-        return CHALLENGED
+        return causes.CHALLENGED
     if status == 403 and is_object(body) and not denies_access(body):
-        return AGAINST_POLICY
-    return BY_STATUS.get(status, BROKEN)
+        return causes.AGAINST_POLICY
+    return BY_STATUS.get(status, causes.BROKEN)
 
 
 def is_challenge(status: int, headers: Mapping[str, str], body: str) -> bool:
@@ -185,64 +139,91 @@ def of_stream(error: StreamError, retry_on: frozenset[int]) -> UpstreamFailure:
     """An error that upstream put into a 200 stream (3.11, 13.4)."""
     text = error.text.lower()
     if error.code == RATE_LIMIT_CODE or any(words in text for words in LIMIT_WORDS):
-        return failure(LIMITED, retryable=429 in retry_on)
+        return failure(causes.LIMITED, retryable=429 in retry_on)
     if any(words in text for words in POLICY_WORDS):
-        return failure(AGAINST_POLICY)
+        return failure(causes.AGAINST_POLICY)
     if error.code == ANTI_BOT_CODE or ANTI_BOT in text:
-        return failure(CHALLENGED, retryable=True)
+        return failure(causes.ANTI_BOT, retryable=True)
     if any(words in text for words in ABSENCE_WORDS):
-        absent = Verdict(Kind.UPSTREAM_UNAVAILABLE, UpstreamFault.SERVER, UNAVAILABLE)
-        return failure(absent, retryable=True)
-    return failure(BROKEN, retryable=502 in retry_on)
+        return failure(causes.ABSENT, retryable=True)
+    return failure(causes.BROKEN, retryable=502 in retry_on)
 
 
 NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
+    httpx.ProxyError,
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
 
 
+class ProxyFailure(httpx.ProxyError):
+    """The proxy did not lead to upstream; `cause` says why, in our words alone."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
+
+
 def of_transport(
-    error: httpx.TransportError, *, streaming: bool = False, spent: bool = False
+    error: httpx.TransportError,
+    *,
+    streaming: bool = False,
+    spent: bool = False,
+    proxied: bool = False,
 ) -> UpstreamFailure:
     """`streaming`: the head had come; `spent`: the total time was used up."""
-    failed = translated(error, silent=streaming and not spent)
-    failed.sent = not isinstance(error, NEVER_LEFT)
+    cause = cause_of(error, silent=streaming and not spent)
+    if proxied and not streaming:
+        cause = behind_proxy(error) or cause
+    sent = not isinstance(error, NEVER_LEFT)
+    lost = cause is causes.UNREACHED or cause.blame is Blame.NODE
+    failed = failure(cause, retryable=lost and not sent)
+    failed.sent = sent
     return failed
 
 
-def translated(error: httpx.TransportError, *, silent: bool) -> UpstreamFailure:
-    if isinstance(error, httpx.TimeoutException):
-        return timed_out(silent=silent)
-    transport = UpstreamFault.TRANSPORT
-    if isinstance(error, httpx.ConnectError):
-        unreached = Verdict(
-            Kind.UPSTREAM_ERROR, transport, "Upstream could not be reached."
-        )
-        return failure(unreached, retryable=True)
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        own = "The call was not sent: its address or headers are not allowed."
-        return failure(Verdict(Kind.INTERNAL, transport, own))
-    cut = "The connection to upstream broke."
-    return failure(Verdict(Kind.UPSTREAM_ERROR, transport, cut))
+def cause_of(error: httpx.TransportError, *, silent: bool) -> Cause:
+    match error:
+        case ProxyFailure():
+            return error.cause
+        case httpx.ConnectTimeout():
+            return causes.NO_CONNECTION
+        case httpx.TimeoutException():
+            return causes.FELL_SILENT if silent else causes.NO_ANSWER
+        case httpx.ConnectError():
+            return causes.UNREACHED
+        case httpx.UnsupportedProtocol() | httpx.LocalProtocolError():
+            return causes.NOT_SENT
+    return causes.CUT
+
+
+def behind_proxy(error: httpx.TransportError) -> Cause | None:
+    """What fails before upstream has said a word is the node's affair, silence not."""
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return causes.PROXY_TIMEOUT
+        case httpx.ConnectError():
+            return causes.PROXY_UNREACHABLE
+        case httpx.ReadError() | httpx.WriteError() | httpx.RemoteProtocolError():
+            return causes.PROXY_RESET
+    return None
 
 
 def timed_out(*, silent: bool) -> UpstreamFailure:
-    kind = Kind.IDLE_TIMEOUT if silent else Kind.UPSTREAM_TIMEOUT
-    told = "Upstream fell silent." if silent else "Upstream did not answer in time."
-    return failure(Verdict(kind, UpstreamFault.TIMEOUT, told))
+    return failure(causes.FELL_SILENT if silent else causes.NO_ANSWER)
 
 
 def bad_payload() -> UpstreamFailure:
     """A 200 that is not what we asked for, such as a web page."""
-    told = "Upstream's answer could not be read."
-    return failure(Verdict(Kind.UPSTREAM_ERROR, UpstreamFault.SERVER, told))
+    return failure(causes.UNREADABLE)
 
 
-def failure(verdict: Verdict, *, retryable: bool = False) -> UpstreamFailure:
-    return UpstreamFailure(
-        verdict.kind, verdict.message, fault=verdict.fault, retryable=retryable
+def failure(cause: Cause, *, retryable: bool = False) -> UpstreamFailure:
+    failed = UpstreamFailure(
+        cause.kind, cause.message, fault=cause.fault, retryable=retryable
     )
+    failed.cause = cause.code
+    return failed

@@ -1,10 +1,12 @@
 """Headers of one upstream call for one account (2.2 to 2.4, 2.8)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from gateway.egress.bundles import Bundle
+from gateway.egress.nodes import Scope
 from gateway.upstream.client_hints import client_hints
 from gateway.upstream.cookies import clean, cloudflare_cookies
 from gateway.upstream.limits import Settings
@@ -36,6 +38,7 @@ class Signed:
     plain: tuple[Header, ...]
     login: Login
     cloudflare: str
+    scope: Scope = Scope.CHAT
 
     def __repr__(self) -> str:
         return "Signed(...)"
@@ -103,10 +106,33 @@ def constant_headers(
         ("Sec-Fetch-Dest", "empty"),
         ("Sec-Fetch-Mode", "cors"),
         ("Sec-Fetch-Site", "same-origin" if same else "same-site"),
-        ("User-Agent", agent),
-        *client_hints(agent, browser),
     ]
+    plain = tuple((name.encode(), value.encode("latin-1")) for name, value in named)
+    return plain + browser_headers(agent, browser)
+
+
+@lru_cache(maxsize=128)
+def browser_headers(agent: str, browser: str) -> tuple[Header, ...]:
+    named = [("User-Agent", agent), *client_hints(agent, browser)]
     return tuple((name.encode(), value.encode("latin-1")) for name, value in named)
+
+
+def dressed(signed: Signed, bundle: Bundle, settings: Settings) -> Signed:
+    """As the browser that the clearance was given to, which upstream checks."""
+    browser = settings.text("proxy.clearance.browser")
+    own = browser_headers(clean(bundle.user_agent), browser)
+    kept = [pair for pair in signed.plain if not of_browser(pair[0])]
+    place = next(
+        (at for at, pair in enumerate(signed.plain) if of_browser(pair[0])), len(kept)
+    )
+    plain = (*kept[:place], *own, *kept[place:])
+    cookies = cloudflare_cookies(bundle.cookies, "") or signed.cloudflare
+    return replace(signed, plain=plain, cloudflare=cookies)
+
+
+def of_browser(name: bytes) -> bool:
+    lower = name.lower()
+    return lower == b"user-agent" or lower.startswith(b"sec-ch-ua")
 
 
 def upgrade_headers(login: Login, settings: Settings) -> Signed:
@@ -118,8 +144,7 @@ def upgrade_headers(login: Login, settings: Settings) -> Signed:
         ("Cache-Control", "no-cache"),
         ("Pragma", "no-cache"),
         ("Origin", clean(settings.text("upstream.base_url").rstrip("/"))),
-        ("User-Agent", agent),
-        *client_hints(agent, browser.browser),
     ]
     plain = tuple((name.encode(), value.encode("latin-1")) for name, value in named)
-    return Signed(plain, login, browser.cloudflare)
+    own = browser_headers(agent, browser.browser)
+    return Signed((*plain, *own), login, browser.cloudflare)

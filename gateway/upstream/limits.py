@@ -2,24 +2,24 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
+
+from gateway.egress.settings import Settings
+
+__all__ = [
+    "CONNECT_S",
+    "ERROR_BODY_BYTES",
+    "ERROR_BODY_S",
+    "TOTAL_PER_IDLE",
+    "Limits",
+    "Settings",
+    "chat_limits",
+]
 
 CONNECT_S = 10.0
 TOTAL_PER_IDLE = 10
 ERROR_BODY_S = 5.0
 ERROR_BODY_BYTES = 64 * 1024
-
-
-class Settings(Protocol):
-    """The part of a configuration snapshot that is read here."""
-
-    def flag(self, key: str, /) -> bool: ...
-
-    def text(self, key: str, /) -> str: ...
-
-    def number(self, key: str, /) -> int: ...
-
-    def items(self, key: str, /) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""The one process-wide home of upstream connections: per event loop, node and browser.
+"""The one process-wide home of upstream connections: per event loop and way out.
 
-Decides which way out traffic takes, and never goes past a proxy that the operator asked
-for. Where it may go is told in `channel`.
+Which way a call takes is chosen in `passage`, where it may go is told in `channel`.
 """
 
 import asyncio
-from collections import defaultdict
+import ssl
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,30 +13,42 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from gateway.errors import GatewayError, Kind
+from gateway.egress.proxies import Proxy
 from gateway.upstream.channel import Hosts, UpstreamChannel
 from gateway.upstream.gates import Gate
 from gateway.upstream.limits import Settings
-from gateway.upstream.transport import Transport
+from gateway.upstream.transport import Dial, Transport
+from gateway.upstream.tunnels import Tunnel
 
-DIRECT = "direct"
-NO_EGRESS_RETRY_S = 30
+MAX_TRANSPORTS = 256
+
+Build = Callable[[Dial | None], httpx.AsyncBaseTransport]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What connections may be shared by."""
+    """What connections may be shared by.
+
+    The account is part of it only where its name is in that of the proxy's user.
+    """
 
     node: str
+    proxy: Proxy | None
     user_agent: str
+    version: int  # of the clearance, 0 without one
+    verify: bool = True  # the proxy's certificate
+
+
+def over(dial: Dial | None) -> httpx.AsyncBaseTransport:
+    return Transport(dial=dial)
 
 
 class Pool:
-    """The transports of one event loop."""
+    """The transports of one event loop, the longest unused of too many given up."""
 
-    def __init__(self, build: Callable[[], httpx.AsyncBaseTransport]) -> None:
+    def __init__(self, build: Build) -> None:
         self._build = build
-        self._transports: dict[Key, httpx.AsyncBaseTransport] = {}
+        self._transports: OrderedDict[Key, httpx.AsyncBaseTransport] = OrderedDict()
         self._settings: Settings | None = None
         self._channel: UpstreamChannel | None = None
         self._gates: defaultdict[str, Gate] = defaultdict(Gate)
@@ -46,21 +58,29 @@ class Pool:
         return self._gates[name]
 
     def channel(self, settings: Settings) -> UpstreamChannel:
-        """Raises GatewayError if the configured way out cannot be used."""
         if settings is not self._settings or self._channel is None:
-            self._channel = self._open(settings)
+            self._channel = UpstreamChannel(Hosts(settings))
             self._settings = settings
         return self._channel
 
-    def _open(self, settings: Settings) -> UpstreamChannel:
-        key = Key(node(settings), settings.text("proxy.clearance.user_agent"))
-        for other in [known for known in self._transports if known != key]:
-            transport = self._transports.pop(other)
-            if isinstance(transport, Transport):
-                transport.retire()
-        if key not in self._transports:
-            self._transports[key] = self._build()
-        return UpstreamChannel(self._transports[key], Hosts(settings))
+    def transport(self, key: Key) -> httpx.AsyncBaseTransport:
+        found = self._transports.get(key)
+        if found is not None:
+            self._transports.move_to_end(key)
+            return found
+        for other in [known for known in self._transports if outdated(known, key)]:
+            self.drop(other)
+        while len(self._transports) >= MAX_TRANSPORTS:
+            self.drop(next(iter(self._transports)))
+        dial = Tunnel(key.proxy, HOME.tls(key.verify)) if key.proxy else None
+        made = self._transports[key] = self._build(dial)
+        return made
+
+    def drop(self, key: Key) -> None:
+        """Close what is idle of it now, and what is busy once that is done."""
+        gone = self._transports.pop(key, None)
+        if isinstance(gone, Transport):
+            gone.retire()
 
     async def aclose(self) -> None:
         transports = list(self._transports.values())
@@ -74,10 +94,11 @@ class Home:
     """The pools of this process. A pool goes with its loop."""
 
     def __init__(self) -> None:
-        self.build: Callable[[], httpx.AsyncBaseTransport] = Transport
+        self.build: Build = over
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = (
             WeakKeyDictionary()
         )
+        self._tls: dict[bool, ssl.SSLContext] = {}
 
     def of_loop(self, loop: asyncio.AbstractEventLoop) -> Pool:
         pool = self._pools.get(loop)
@@ -87,6 +108,13 @@ class Home:
                 del self._pools[closed]
             pool = self._pools[loop] = Pool(self.build)
         return pool
+
+    def tls(self, verify: bool) -> ssl.SSLContext:
+        """For proxies; the certificate of upstream is always checked."""
+        if verify not in self._tls:
+            self._tls[verify] = httpx.create_ssl_context(verify=verify)
+            self._tls[verify].set_alpn_protocols(["http/1.1"])
+        return self._tls[verify]
 
     def __len__(self) -> int:
         return len(self._pools)
@@ -98,6 +126,11 @@ class Home:
 HOME = Home()
 
 
+def outdated(known: Key, new: Key) -> bool:
+    """The same exit with an older browser or clearance."""
+    return known.node == new.node and known.proxy == new.proxy
+
+
 def current() -> Pool:
     """The pool of the running loop."""
     return HOME.of_loop(asyncio.get_running_loop())
@@ -107,21 +140,10 @@ def current() -> Pool:
 def carried_by(transport: httpx.AsyncBaseTransport) -> Iterator[None]:
     """For tests: everything in this process goes over `transport`."""
     before = HOME.build
-    HOME.build = lambda: transport
+    HOME.build = lambda _dial: transport
     HOME.forget()
     try:
         yield
     finally:
         HOME.build = before
         HOME.forget()
-
-
-def node(settings: Settings) -> str:
-    """The way out. Proxied modes have none yet, and none is not the same as direct."""
-    if settings.text("proxy.egress.mode") == DIRECT:
-        return DIRECT
-    raise GatewayError(
-        Kind.EGRESS_UNAVAILABLE,
-        "No usable way out to upstream: the configured proxy mode is not available.",
-        retry_after_s=NO_EGRESS_RETRY_S,
-    )

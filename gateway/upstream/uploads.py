@@ -10,9 +10,9 @@ from itertools import chain
 from gateway.conversation.slices import joined, slices
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, failures
-from gateway.upstream.asset_headers import form_headers
+from gateway.upstream.asset_headers import form_headers, resource_headers
 from gateway.upstream.fields import Json, decode, record, text
-from gateway.upstream.headers import Login, json_headers
+from gateway.upstream.headers import Login
 from gateway.upstream.limits import Limits, Settings
 from gateway.upstream.payloads import encode
 
@@ -54,7 +54,7 @@ Form = Callable[[Upload, Settings, Limits], Awaitable[Uploaded]]
 
 
 async def as_json(upload: Upload, settings: Settings, limits: Limits) -> Uploaded:
-    headers = json_headers(upload.login, settings)
+    headers = resource_headers(upload.login, settings)
     body = await built(json_body, upload)
     answer = await calls.post(V2_PATH, headers, body, settings, limits)
     reply = await read(answer)

@@ -5,20 +5,28 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
+    InvalidProxyMessage,
+    InvalidProxyStatus,
     InvalidStatus,
+    ProxyError,
     WebSocketException,
 )
 
+from gateway.egress import causes
+from gateway.egress.causes import Cause
+from gateway.egress.nodes import Scope
 from gateway.errors import UpstreamFailure
-from gateway.upstream import failures, network, pool
+from gateway.upstream import failures, network, pool, tunnels
 from gateway.upstream.channel import Target
 from gateway.upstream.headers import Login, upgrade_headers
-from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Settings
+from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Limits, Settings
+from gateway.upstream.passage import Passage, Way
 
 HEARTBEAT_S = 20
 CLOSE_S = 0.1
@@ -84,43 +92,84 @@ async def opened(login: Login, path: str, settings: Settings) -> AsyncIterator[S
 async def upgraded(
     target: Target, login: Login, settings: Settings
 ) -> ClientConnection:
-    signed = target.opened(upgrade_headers(login, settings))
+    limits = Limits(CONNECT_S, CONNECT_S)
+    passage = Passage(target, login, Scope.CHAT, settings, limits)
+    while True:
+        way = await passage.way()
+        try:
+            connection = await connected(target, login, way)
+        except (OSError, WebSocketException) as exc:
+            failure = not_opened(exc, settings, proxied=way.proxied)
+            failure.sent = False
+            again = passage.lost(failure) or await passage.turned_away(failure)
+            if not again:
+                raise failure from exc
+        else:
+            passage.arrived()
+            return connection
+
+
+async def connected(target: Target, login: Login, way: Way) -> ClientConnection:
+    settings = way.settings
+    signed = target.opened(way.dressed(upgrade_headers(login, settings)))
     headers = [(name.decode(), value.decode("latin-1")) for name, value in signed]
-    tls = network.HOME.tls() if target.url.scheme == "wss" else None
-    try:
-        return await Unredirected(
-            str(target.url),
-            additional_headers=headers,
-            user_agent_header=None,
-            proxy=None,
-            open_timeout=CONNECT_S,
-            ping_interval=HEARTBEAT_S,
-            ping_timeout=HEARTBEAT_S,
-            close_timeout=CLOSE_S,
-            max_size=MESSAGE_BYTES,
-            max_queue=WAITING_MESSAGES,
-            logger=Discreet(logging.getLogger(__name__)),
-            ssl=tls,
-        )
-    except (OSError, WebSocketException) as exc:
-        failure = not_opened(exc, settings)
-        failure.sent = False
-        raise failure from exc
+    more: dict[str, Any] = {}  # Any: the library's own type for these
+    if way.proxy is not None and way.proxy.scheme == "https":
+        more["proxy_ssl"] = pool.HOME.tls(way.verify)
+    return await Unredirected(
+        str(target.url),
+        additional_headers=headers,
+        user_agent_header=None,
+        proxy=way.proxy.url if way.proxy else None,
+        open_timeout=CONNECT_S,
+        ping_interval=HEARTBEAT_S,
+        ping_timeout=HEARTBEAT_S,
+        close_timeout=CLOSE_S,
+        max_size=MESSAGE_BYTES,
+        max_queue=WAITING_MESSAGES,
+        logger=Discreet(logging.getLogger(__name__)),
+        ssl=network.HOME.tls() if target.url.scheme == "wss" else None,
+        **more,
+    )
 
 
-def not_opened(error: Exception, settings: Settings) -> UpstreamFailure:
-    if isinstance(error, InvalidStatus):
-        response = error.response
-        headers = {name.lower(): value for name, value in response.headers.raw_items()}
-        body = bytes(response.body or b"")[:ERROR_BODY_BYTES]
-        retry_on = failures.retry_statuses(settings)
-        now = datetime.now(UTC)
-        return failures.of_response(response.status_code, headers, body, retry_on, now)
-    if isinstance(error, TimeoutError):
-        return failures.of_transport(httpx.ConnectTimeout("no upgrade in time"))
-    if isinstance(error, OSError):
-        return failures.of_transport(httpx.ConnectError("no connection"))
-    return failures.of_transport(httpx.RemoteProtocolError("no upgrade"))
+def not_opened(
+    error: Exception, settings: Settings, *, proxied: bool = False
+) -> UpstreamFailure:
+    match error:
+        case InvalidStatus():
+            return refused(error, settings)
+        case InvalidProxyStatus():
+            cause = tunnels.of_status(error.response.status_code)
+            told: httpx.TransportError = failures.ProxyFailure(cause)
+        case ProxyError():
+            told = failures.ProxyFailure(of_proxy(error))
+        case TimeoutError():
+            told = httpx.ConnectTimeout("no upgrade in time")
+        case OSError():
+            told = httpx.ConnectError("no connection")
+        case _:
+            told = httpx.RemoteProtocolError("no upgrade")
+    return failures.of_transport(told, proxied=proxied)
+
+
+def of_proxy(error: ProxyError) -> Cause:
+    """The library keeps what its SOCKS client said as the reason."""
+    reason = error.__cause__
+    if isinstance(reason, OSError):
+        return causes.PROXY_UNREACHABLE
+    if isinstance(error, InvalidProxyMessage) or reason is None:
+        return causes.PROXY_PROTOCOL
+    return tunnels.of_socks(reason)
+
+
+def refused(error: InvalidStatus, settings: Settings) -> UpstreamFailure:
+    response = error.response
+    headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    body = bytes(response.body or b"")[:ERROR_BODY_BYTES]
+    retry_on = failures.retry_statuses(settings)
+    now = datetime.now(UTC)
+    return failures.of_response(response.status_code, headers, body, retry_on, now)
 
 
 def socket_url(settings: Settings) -> str:

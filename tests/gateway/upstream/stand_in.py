@@ -17,6 +17,15 @@ DEFAULTS: dict[str, object] = {
     "upstream.media_hosts": ("assets.grok.com", "imagine-public.x.ai"),
     "upstream.statsig_value": "",
     "proxy.egress.mode": "direct",
+    "proxy.egress.proxy_url": "",
+    "proxy.egress.proxy_pool": (),
+    "proxy.egress.resource_proxy_url": "",
+    "proxy.egress.resource_proxy_pool": (),
+    "proxy.egress.skip_ssl_verify": False,
+    "proxy.clearance.mode": "none",
+    "proxy.clearance.flaresolverr_url": "",
+    "proxy.clearance.timeout_sec": 60,
+    "retry.reset_session_status_codes": ("403",),
     "proxy.clearance.user_agent": (
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 "
         "(KHTML, like Gecko) Chrome/136.0.0.0 Safari/537.36"

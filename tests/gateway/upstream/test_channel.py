@@ -113,14 +113,14 @@ async def test_a_target_of_other_settings_is_checked_again():
         return httpx.Response(302, headers={"Location": "https://evil.example/"})
 
     old, new = chosen(), chosen(upstream__media_hosts=())
-    channel = UpstreamChannel(httpx.MockTransport(answer), Hosts(new))
+    channel, transport = UpstreamChannel(Hosts(new)), httpx.MockTransport(answer)
     headers = json_headers(Login("tok"), new)
+    target = Hosts(old).asset("https://imgen.x.ai/x")
     with pytest.raises(ForeignHost):
-        await channel.send(
-            "GET", Hosts(old).asset("https://imgen.x.ai/x"), headers, None, {}
-        )
+        await channel.send("GET", target, headers, None, {}, transport)
     assert sent == []
-    response = await channel.send("GET", Hosts(old).base("/x"), headers, None, {})
+    target = Hosts(old).base("/x")
+    response = await channel.send("GET", target, headers, None, {}, transport)
     assert response.status_code == 302
     assert sent[0].headers["cookie"] == "sso=tok; sso-rw=tok"
 

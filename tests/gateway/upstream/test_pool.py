@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from gateway.errors import GatewayError, Kind
-from gateway.upstream import pool
+from gateway.upstream import calls, pool
 from gateway.upstream.headers import Login, json_headers
-from gateway.upstream.pool import Home
+from gateway.upstream.limits import Limits
+from gateway.upstream.pool import Home, Key
 from tests.gateway.upstream.stand_in import Chosen
 
 
@@ -22,10 +23,16 @@ def mocked():
         yield
 
 
+def key(node: str = "direct", version: int = 0) -> Key:
+    return Key(node, None, "agent", version)
+
+
 @pytest.mark.parametrize("mode", ["single_proxy", "proxy_pool", "", "nonsense"])
 async def test_a_proxied_mode_is_never_direct(mocked, mode):
+    settings = Chosen(proxy__egress__mode=mode)
+    headers = json_headers(Login("tok"), settings)
     with pytest.raises(GatewayError) as caught:
-        pool.current().channel(Chosen(proxy__egress__mode=mode))
+        await calls.post("/x", headers, b"{}", settings, Limits(1.0, 1.0))
     assert caught.value.kind is Kind.EGRESS_UNAVAILABLE
     assert caught.value.retry_after_s
 
@@ -38,21 +45,25 @@ async def test_a_channel_lasts_as_long_as_the_settings(mocked):
     assert pool.current().channel(moved) is not channel
 
 
-async def test_the_user_agent_does_not_share_connections():
-    built = []
+async def test_connections_are_shared_by_way_out_and_browser_alone():
+    own = Home().of_loop(asyncio.get_running_loop())
+    first = own.transport(key())
+    assert own.transport(key()) is first
+    assert own.transport(key(node="other")) is not first
+    assert own.transport(key()) is first
+    assert own.transport(key(version=1)) is not first
+    assert own.transport(key()) is not first
 
-    def build() -> httpx.AsyncBaseTransport:
-        built.append(httpx.MockTransport(answer))
-        return built[-1]
 
-    home = Home()
-    home.build = build
-    own = home.of_loop(asyncio.get_running_loop())
-    own.channel(Chosen())
-    own.channel(Chosen())
-    assert len(built) == 1
-    own.channel(Chosen(proxy__clearance__user_agent="other"))
-    assert len(built) == 2
+async def test_of_many_ways_out_the_longest_unused_is_given_up():
+    own = Home().of_loop(asyncio.get_running_loop())
+    first = own.transport(key(node="0"))
+    second = own.transport(key(node="1"))
+    for number in range(2, pool.MAX_TRANSPORTS):
+        own.transport(key(node=str(number)))
+    assert own.transport(key(node="0")) is first
+    own.transport(key(node="one more"))
+    assert own.transport(key(node="1")) is not second
 
 
 def test_every_loop_has_its_own_pool_and_closed_ones_go():
@@ -70,8 +81,9 @@ def test_every_loop_has_its_own_pool_and_closed_ones_go():
 
 
 async def test_closing_the_pool_closes_its_transports(mocked):
-    own = pool.current()
-    own.channel(Chosen())
+    own, settings = pool.current(), Chosen()
+    own.transport(key())
     await own.aclose()
-    channel, headers = own.channel(Chosen()), json_headers(Login("tok"), Chosen())
-    assert await channel.send("GET", channel.hosts.base("/"), headers, None, {})
+    headers = json_headers(Login("tok"), settings)
+    answered = await calls.post("/", headers, b"", settings, Limits(1.0, 1.0))
+    assert answered.status == 200

@@ -1,0 +1,177 @@
+"""The way of one call: its node, the clearance to go by, what became of it.
+
+Every way taken is reported once: as arrived, turned away or lost. A call that is
+cancelled says nothing about its way.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+
+from gateway.egress import causes, home
+from gateway.egress.binding import account_key
+from gateway.egress.bundles import SOLVER_MODES, Bundle, Place
+from gateway.egress.causes import TABLE, Blame
+from gateway.egress.home import Seat
+from gateway.egress.nodes import DIRECT, Scope
+from gateway.egress.proxies import Proxy
+from gateway.errors import GatewayError, UpstreamFailure
+from gateway.upstream import failures, pool
+from gateway.upstream.channel import Target, origin_of, upstream_url
+from gateway.upstream.cookies import clean_token
+from gateway.upstream.headers import Login, Signed, dressed
+from gateway.upstream.limits import Limits, Settings
+
+ON_DEMAND = "on_demand"
+RESET_STATUSES = "retry.reset_session_status_codes"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    seat: Seat
+    proxy: Proxy | None  # as this account goes through it
+    bundle: Bundle | None
+    key: pool.Key
+    transport: httpx.AsyncBaseTransport
+    settings: Settings
+
+    @property
+    def proxied(self) -> bool:
+        return self.proxy is not None
+
+    @property
+    def verify(self) -> bool:
+        return self.seat.node.verify
+
+    def dressed(self, signed: Signed) -> Signed:
+        if self.bundle is None:
+            return signed
+        return dressed(signed, self.bundle, self.settings)
+
+
+class Passage:
+    """One more node at most after a node's fault, one clearance after a challenge."""
+
+    def __init__(
+        self,
+        target: Target,
+        login: Login,
+        scope: Scope,
+        settings: Settings,
+        limits: Limits,
+    ) -> None:
+        self._target = target
+        self._login = login
+        self._scope = scope
+        self._settings = settings
+        self._limits = limits
+        self._home = home.current()
+        self._avoided: frozenset[str] = frozenset()
+        self._seat: Seat | None = None  # kept for the same account's second try
+        self._renewed: Bundle | None = None
+        self._way: Way | None = None
+
+    async def way(self) -> Way:
+        """Raises GatewayError where no node is usable, or no clearance to be had."""
+        settings = self._settings
+        account = 0
+        if settings.text("proxy.egress.mode") != DIRECT:
+            account = account_key(clean_token(self._login.token))
+        seat = self._seat
+        if seat is None:
+            seat = self._home.take(settings, self._scope, account, self._avoided)
+        bundle = self._renewed or await self._bundle(seat)
+        proxy = seat.node.proxy and seat.node.proxy.for_account(account)
+        agent = bundle.user_agent if bundle else agent_of(settings)
+        version = bundle.version if bundle else 0
+        key = pool.Key(seat.node.name, proxy, agent, version, seat.node.verify)
+        transport = pool.current().transport(key)
+        self._way = Way(seat, proxy, bundle, key, transport, settings)
+        return self._way
+
+    def arrived(self) -> None:
+        if self._way is not None:
+            self._home.succeeded(self._way.seat)
+
+    def lost(self, failure: UpstreamFailure) -> bool:
+        """Whether to try another node: only what never left goes twice."""
+        way, cause = self._way, TABLE[failure.cause]
+        if way is None or cause.blame is not Blame.NODE:
+            return False
+        self._home.failed(way.seat, cause.code)
+        pool.current().drop(way.key)
+        if failure.sent or self._avoided:
+            return False
+        self._avoided = frozenset({way.seat.node.name})
+        self._seat = self._renewed = None
+        return self._another()
+
+    async def turned_away(self, failure: UpstreamFailure) -> bool:
+        """Upstream, or what stands before it, said no; whether to ask once more."""
+        way = self._way
+        if way is None:
+            return False
+        self._home.succeeded(way.seat)  # it led there
+        blame = TABLE[failure.cause].blame
+        resets = str(failure.status) in self._settings.items(RESET_STATUSES)
+        if resets and blame is not Blame.ACCOUNT:
+            pool.current().drop(way.key)
+        challenged = blame is Blame.CLEARANCE
+        if not challenged or self._renewed is not None:
+            return False
+        place = self._place(way.seat)
+        if place is None:
+            return False
+        seen = way.bundle.version if way.bundle else 0
+        try:
+            self._renewed = await self._solved(place, seen)
+        except GatewayError:
+            return False  # the challenge itself is told
+        self._seat = way.seat
+        return True
+
+    def _another(self) -> bool:
+        try:
+            self._home.take(self._settings, self._scope, 0, self._avoided)
+        except GatewayError:
+            return False
+        return self._settings.text("proxy.egress.mode") != DIRECT
+
+    def _place(self, seat: Seat) -> Place | None:
+        """What the clearance must be for; files go by that of the pages."""
+        settings = self._settings
+        if settings.text("proxy.clearance.mode") not in SOLVER_MODES:
+            return None
+        accounts = settings.text("upstream.accounts_url").rstrip("/")
+        origin = settings.text("upstream.base_url").rstrip("/")
+        if origin_of(self._target.url) == origin_of(upstream_url(accounts)):
+            origin = accounts
+        solver = settings.text("proxy.clearance.flaresolverr_url")
+        return Place(seat.node, origin, solver)
+
+    async def _bundle(self, seat: Seat) -> Bundle | None:
+        place = self._place(seat)
+        if place is None:
+            return None
+        bundle = self._home.bundle(place)
+        if bundle is not None and bundle.valid:
+            return bundle
+        if self._settings.text("proxy.clearance.mode") == ON_DEMAND and bundle is None:
+            return None
+        return await self._solved(place, bundle.version if bundle else 0)
+
+    async def _solved(self, place: Place, seen: int) -> Bundle:
+        solver = self._home.solver
+        if solver is None:
+            raise failures.failure(causes.NO_CLEARANCE)
+        solver_s = float(self._settings.number("proxy.clearance.timeout_sec"))
+        try:
+            async with asyncio.timeout(min(solver_s, self._limits.total_s)):
+                return await solver.renew(place, seen, self._settings)
+        except TimeoutError as exc:
+            raise failures.failure(causes.NO_CLEARANCE) from exc
+
+
+def agent_of(settings: Settings) -> str:
+    return settings.text("proxy.clearance.user_agent")

@@ -1,0 +1,79 @@
+"""Addresses of proxies: what is taken, how it is shown."""
+
+import pytest
+
+from gateway.egress.proxies import BadProxy, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "port"),
+    [
+        ("http://h", "http", 80),
+        ("https://h", "https", 443),
+        ("http://h:3128/", "http", 3128),
+        ("socks://h", "socks5h", 1080),
+        ("socks5://h:9", "socks5h", 9),
+        ("socks5h://h", "socks5h", 1080),
+        ("socks4://h", "socks4a", 1080),
+        ("socks4a://[::1]:7", "socks4a", 7),
+        (" http://h:1 \n", "http", 1),
+    ],
+)
+def test_names_are_always_looked_up_by_the_proxy(text, scheme, port):
+    proxy = parse(text)
+    assert (proxy.scheme, proxy.port) == (scheme, port)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "h:1",
+        "ftp://h",
+        "http://",
+        "http://h:0",
+        "http://h:70000",
+        "http://h:x",
+        "http://h/path",
+        "http://h?q=1",
+        "http://h#f",
+        "http://a b",
+        "http://h\x07",
+        "http://u:p\n@h",
+        "http://{account}@{account}:1",
+        "http://{account}{account}:p@h",
+        "http://u:{account}@h",
+        "http://" + "h" * 8200,
+    ],
+)
+def test_what_is_no_proxy_is_refused_without_telling_it(text):
+    with pytest.raises(BadProxy) as caught:
+        parse(text)
+    told = str(caught.value).replace("{account}", "")
+    assert not text or text not in told
+    assert "http://h" not in told
+
+
+def test_a_password_is_kept_whole_and_shown_nowhere():
+    proxy = parse("socks5://us%40er:p%3Aw%2F%40@h:1")
+    assert (proxy.username, proxy.password) == ("us@er", "p:w/@")
+    assert parse(proxy.url) == proxy
+    for text in (proxy.shown, repr(proxy), proxy.identity, f"{proxy}"):
+        assert "p:w" not in text
+        assert "p%3Aw" not in text
+    assert proxy.shown == "socks5h://us@er:***@h:1"
+
+
+def test_the_same_exit_has_one_identity_whatever_its_password():
+    first, second = parse("http://u:a@h:1"), parse("http://u:b@h:1")
+    assert first.identity == second.identity
+    assert first.identity != parse("http://v:a@h:1").identity
+
+
+def test_an_account_gets_a_name_of_its_own():
+    proxy = parse("http://user-{account}:p@h:1")
+    assert proxy.per_account
+    assert proxy.for_account(255).username == "user-00000000000000ff"
+    assert proxy.for_account(255) != proxy.for_account(256)
+    plain = parse("http://user:p@h:1")
+    assert plain.for_account(255) is plain
