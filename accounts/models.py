@@ -140,6 +140,17 @@ class Account(models.Model):
         indexes = [
             models.Index(fields=["revision", "id"], name="account_by_revision"),
             models.Index(fields=["pool", "status"], name="account_by_pool_status"),
+            # What the list is sorted by, and its commonest filter on a date.
+            *(
+                models.Index(fields=["deleted_at", field], name=f"account_by_{name}")
+                for name, field in (
+                    ("pool", "pool"),
+                    ("status", "status"),
+                    ("use", "last_use_at"),
+                    ("name", "public_id"),
+                    ("added", "created_at"),
+                )
+            ),
         ]
 
     def __str__(self) -> str:

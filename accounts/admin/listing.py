@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Max, prefetch_related_objects
+from django.db.models import Max, QuerySet, prefetch_related_objects
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,15 @@ class AccountList(ChangeList):
         for account in page:
             vars(account)[SINCE] = latest.get(account.pk)
         self.result_list = page
+
+    def get_ordering(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> list[str | Combinable]:
+        """Equal ones in the direction of the others, as an index has them."""
+        ordering = super().get_ordering(request, queryset)
+        first = ordering[0]
+        upward = isinstance(first, str) and not first.startswith("-")
+        return [*ordering[:-1], "id"] if upward else ordering
 
 
 def changed_at(accounts: Iterable[Account]) -> dict[int, datetime]:
