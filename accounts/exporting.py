@@ -31,6 +31,7 @@ COLUMNS = (
     "use_count",
     "fail_count",
     "last_fail_reason",
+    "note",
 )
 TIMES = ("last_use_at", "last_fail_at", "cooling_until", "created_at", "updated_at")
 MORE_TIMES = (*TIMES, "last_sync_at", "unauthorized_at", "deleted_at")

@@ -76,10 +76,15 @@ class Account(models.Model):
     )
     state_reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     tags = models.JSONField(_("tags"), default=list, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True, default="")
 
     use_count = models.IntegerField(_("uses"), default=0)
     fail_count = models.IntegerField(_("failures"), default=0)
     sync_count = models.IntegerField(_("quota syncs"), default=0)
+    # the latest calls that were answered or failed: how many, and a bit for each, the
+    # newest lowest, 1 for a failure
+    recent_calls = models.SmallIntegerField(default=0, editable=False)
+    recent_failures = models.BigIntegerField(default=0, editable=False)
     last_use_at = models.DateTimeField(_("last use"), null=True, blank=True)
     last_fail_at = models.DateTimeField(_("last failure"), null=True, blank=True)
     last_sync_at = models.DateTimeField(_("last quota sync"), null=True, blank=True)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts import census, selectors, store
@@ -54,7 +54,7 @@ FACTS = (
     "created_at",
     "updated_at",
 )
-EDITED = ("pool", "tags")
+EDITED = ("pool", "tags", "note")
 
 
 class DeclarationInline(DeclarationTable):
@@ -95,13 +95,14 @@ class AccountAdmin(AccountPages):
         filters.AddedFilter,
         "tier_source",
         filters.RepeatedUserFilter,
+        filters.FailedInJobFilter,
     ]
     list_select_related = True
     list_per_page = 50
     show_full_result_count = False
     list_max_show_all = 0
-    search_fields = ["public_id", "user_id", "tags", "state_reason"]
-    search_help_text = _("id, user id, tag or reason")
+    search_fields = ["public_id", "user_id", "tags", "note", "state_reason"]
+    search_help_text = _("id, user id, tag, note or reason")
     ordering = ["-id"]
     actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
     inlines = [DeclarationInline]
@@ -240,9 +241,10 @@ class AccountAdmin(AccountPages):
 
     @admin.display(description=_("account"), ordering="public_id")
     def name(self, account: Account) -> str:
-        """The id, below it what may be seen of the token."""
-        note = self.token(account)
-        return format_html('{}<span class="note">{}</span>', account.public_id, note)
+        """The id, below it what may be seen of the token, and what was noted."""
+        below = [line for line in (self.token(account), account.note) if line]
+        notes = format_html_join("", '<span class="note">{}</span>', zip(below))
+        return format_html("{}{}", account.public_id, notes)
 
     @admin.display(description=_("quota"))
     def quota(self, account: Account) -> str:
@@ -287,4 +289,4 @@ class AccountAdmin(AccountPages):
     def save_model(
         self, request: HttpRequest, obj: Account, form: AccountModelForm, change: bool
     ) -> None:
-        store.edit(obj.pk, obj.pool, obj.tags)
+        store.edit(obj.pk, obj.pool, obj.tags, obj.note)

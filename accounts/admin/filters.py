@@ -11,12 +11,15 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import census, selectors
 from accounts.admin import shown
 from accounts.models import Account, QuotaWindow, Status
 from accounts.quotas import TOTALS
+from grokgateway.jobs.models import BatchItem, BatchJob, ItemState
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
@@ -27,6 +30,14 @@ PRESENCE = "presence"
 DELETED = "deleted"
 ALL = "all"
 STANDING = "standing"
+FAILED_JOB = "failed_job"
+JOBS_OFFERED = 8
+JOBS: Mapping[str, str | Promise] = {
+    "refresh": _("Refresh quotas"),
+    "accept-terms": _("Accept upstream's terms"),
+    "nsfw": _("Switch adult content"),
+    "cache-clear": _("Delete files at upstream"),
+}
 AGES = {"day": 1, "week": 7, "month": 30}
 AGE_WORDS = (
     ("day", _("within 24 hours")),
@@ -223,6 +234,36 @@ class AddedFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[Account]
     ) -> QuerySet[Account]:
         return aged(queryset, "created_at", self.value(), timezone.now())
+
+
+class FailedInJobFilter(admin.SimpleListFilter):
+    """Accounts on which one of the latest jobs failed."""
+
+    title = _("job item failed")
+    parameter_name = FAILED_JOB
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AccountPages
+    ) -> list[tuple[str, str]]:
+        jobs = BatchJob.objects.filter(kind__in=JOBS, fail__gt=0).order_by("-id")
+        return [(job.public_id, job_words(job)) for job in jobs[:JOBS_OFFERED]]
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        job = self.value()
+        if not job:
+            return queryset
+        items = BatchItem.objects.filter(job__public_id=job, state=ItemState.FAILED)
+        return queryset.filter(public_id__in=items.values("target"))
+
+
+def job_words(job: BatchJob) -> str:
+    at = date_format(timezone.localtime(job.created_at), "SHORT_DATETIME_FORMAT")
+    return f"{JOBS[job.kind]}, {at} ({job.fail})"
 
 
 def aged(

@@ -33,7 +33,7 @@ class AccountForm(AccountModelForm):
 
     class Meta:
         model = Account
-        fields = ["pool", "tags"]
+        fields = ["pool", "tags", "note"]
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> object:
         if field_name == "tags":

@@ -60,16 +60,19 @@ def status(account: Account, since: datetime | None = None) -> SafeString:
 
 
 def success(account: Account) -> SafeString | str:
-    """The share of calls that were answered; nothing before the first one."""
-    calls = account.use_count + account.fail_count
+    """The share of the latest calls that were answered, else of all there ever were."""
+    calls, bad = account.use_count + account.fail_count, account.fail_count
     if not calls:
         return ""
-    share = account.use_count * 100 // calls
-    title = gettext("%(good)d answered, %(bad)d failed") % {
-        "good": account.use_count,
-        "bad": account.fail_count,
-    }
-    return format_html('<span title="{}">{} %</span>', title, share)
+    told = [
+        gettext("of all %(calls)d calls %(bad)d failed") % {"calls": calls, "bad": bad}
+    ]
+    if account.recent_calls:
+        calls, bad = account.recent_calls, account.recent_failures.bit_count()
+        latest = gettext("of the latest %(calls)d calls %(bad)d failed")
+        told.insert(0, latest % {"calls": calls, "bad": bad})
+    share = (calls - bad) * 100 // calls
+    return format_html('<span title="{}">{} %</span>', "; ".join(told), share)
 
 
 def known(window: QuotaWindow) -> bool:

@@ -95,7 +95,8 @@ def disable(ids: Iterable[int], reason: str = "operator_disabled", by: str = "")
 
 def restore(ids: Iterable[int], by: str) -> int:
     """Clear the failures of accounts, deleted ones too, and give default windows."""
-    values = CLEARED | {"fail_count": 0, "last_fail_at": None, "last_fail_reason": ""}
+    counters = {"fail_count": 0, "recent_calls": 0, "recent_failures": 0}
+    values = CLEARED | counters | {"last_fail_at": None, "last_fail_reason": ""}
     now = timezone.now()
     return sum(
         change(chunk, Status.ACTIVE, values, reason="restored", by=by, at=now)
@@ -152,7 +153,7 @@ def state_of(account: Account) -> str:
 
 
 @transaction.atomic
-def edit(account_id: int, pool: str, tags: Sequence[str]) -> None:
+def edit(account_id: int, pool: str, tags: Sequence[str], note: str) -> None:
     """Store what an operator set; another pool brings its default windows."""
     revision, now = take_revision(), timezone.now()
     account = locked().get(pk=account_id)
@@ -160,10 +161,11 @@ def edit(account_id: int, pool: str, tags: Sequence[str]) -> None:
         account.pool, account.tier_source = pool, TierSource.OPERATOR
         reset_windows({account_id: pool})
         account.ruled_at = revision
-    account.tags, account.revision, account.updated_at = list(tags), revision, now
+    account.tags, account.note = list(tags), note
+    account.revision, account.updated_at = revision, now
     account.save(
         update_fields=[
-            *("pool", "tier_source", "tags"),
+            *("pool", "tier_source", "tags", "note"),
             *("revision", "ruled_at", "updated_at"),
         ]
     )

@@ -19,15 +19,17 @@ from grokgateway.jobs.outbox import Sink
 logger = logging.getLogger(__name__)
 UNSTORABLE = (IntegrityError, DataError)
 REQUEST_ID_MAX_CHARS = 64
-COUNT_USES = (
+RECENT_CALLS = 50  # stands in the statements, too
+RECENT_BITS = (1 << RECENT_CALLS) - 1
+COUNTED = (
     "UPDATE {table} SET use_count = use_count + %s, fail_count = fail_count + %s, "
-    "last_use_at = %s, updated_at = %s WHERE id = %s"
+    "recent_calls = CASE WHEN recent_calls > 50 - %s THEN 50 "
+    "ELSE recent_calls + %s END, "
+    "recent_failures = ((recent_failures << %s) | %s) & %s, "
+    "last_use_at = %s, updated_at = %s"
 )
-COUNT_FAILURES = (
-    "UPDATE {table} SET use_count = use_count + %s, fail_count = fail_count + %s, "
-    "last_use_at = %s, updated_at = %s, last_fail_at = %s, last_fail_reason = %s "
-    "WHERE id = %s"
-)
+COUNT_USES = COUNTED + " WHERE id = %s"
+COUNT_FAILURES = COUNTED + ", last_fail_at = %s, last_fail_reason = %s WHERE id = %s"
 WINDOW_COLUMNS = (
     "account",
     "mode",
@@ -46,6 +48,7 @@ class Sum:
 
     used: int = 0
     failed: int = 0
+    failures: int = 0  # one bit a call, the latest lowest
     last_use_at: float = 0.0
     last_fail_at: float = 0.0
     last_fail_reason: str = ""
@@ -57,6 +60,9 @@ class Sum:
 
     def add(self, use: Use) -> None:
         self.last_use_at = max(self.last_use_at, use.at)
+        if use.succeeded is not None:
+            failed = not use.succeeded
+            self.failures = ((self.failures << 1) | failed) & RECENT_BITS
         if use.succeeded:
             self.used += 1
         elif use.succeeded is False:
@@ -126,26 +132,28 @@ def save_sums(sums: dict[int, Sum]) -> None:
 
 def count_uses(sums: Mapping[int, Sum]) -> None:
     moments = ("last_use_at", "updated_at", "last_fail_at")
+    recent = (*["recent_calls"] * 3, *["recent_failures"] * 2)
     rows = bulk.prepared(
         Account,
-        ("use_count", "fail_count", *moments, "last_fail_reason", "id"),
-        (
-            (
-                total.used,
-                total.failed,
-                moment(total.last_use_at),
-                moment(total.last_use_at),
-                moment(total.last_fail_at),
-                total.last_fail_reason,
-                account_id,
-            )
-            for account_id, total in sums.items()
-        ),
+        ("use_count", "fail_count", *recent, *moments, "last_fail_reason", "id"),
+        (counted(account_id, total) for account_id, total in sums.items()),
     )
-    quiet = [(*row[:4], row[6]) for row in rows if row[4] is None]
+    quiet = [(*row[:9], row[11]) for row in rows if row[9] is None]
     bulk.execute(COUNT_USES.format(table=bulk.table(Account)), quiet)
-    failed = [row for row in rows if row[4] is not None]
+    failed = [row for row in rows if row[9] is not None]
     bulk.execute(COUNT_FAILURES.format(table=bulk.table(Account)), failed)
+
+
+def counted(account_id: int, total: Sum) -> tuple[object, ...]:
+    """Values in the order of `COUNT_FAILURES`."""
+    calls = min(total.used + total.failed, RECENT_CALLS)
+    return (
+        *(total.used, total.failed),
+        *(calls, calls, calls, total.failures, RECENT_BITS),
+        *(moment(total.last_use_at), moment(total.last_use_at)),
+        *(moment(total.last_fail_at), total.last_fail_reason),
+        account_id,
+    )
 
 
 def save_windows(windows: Iterable[tuple[int, WindowRow]]) -> None:

@@ -18,7 +18,7 @@ MASK = "veryse\u2026oken"
 @pytest.fixture(autouse=True)
 def account():
     make_account(pool="heavy", deleted_at="2026-01-01T00:00:00Z")
-    return make_account(token=SECRET, pool="super", tags=["=x"])
+    return make_account(token=SECRET, pool="super", tags=["=x"], note="+1 of May")
 
 
 def run(*args):
@@ -61,6 +61,7 @@ def test_the_shape_of_both_json_forms(account):
 def test_csv_cells_are_no_formulas():
     (row,) = csv.DictReader(io.StringIO(run("--format", "csv")))
     assert (row["pool"], row["tags"], row["last_use_at"]) == ("super", "'=x", "")
+    assert row["note"] == "'+1 of May"
 
 
 def test_filters():

@@ -129,6 +129,23 @@ def test_counters_of_two_batches_add_up():
     assert (account.use_count, account.fail_count) == (2, 2)
 
 
+def test_the_latest_fifty_outcomes_are_known_in_their_order():
+    account = make_account()
+    fates = [True] * 30 + [False, True, None, False]
+    store.save_uses([Use(account.pk, NOW, fate) for fate in fates])
+    account.refresh_from_db()
+    assert (account.recent_calls, account.recent_failures) == (33, 0b101)
+    store.save_uses([Use(account.pk, NOW, True) for _ in range(49)])
+    account.refresh_from_db()
+    assert (account.recent_calls, account.recent_failures) == (50, 1 << 49)
+    store.save_uses([Use(account.pk, NOW, False) for _ in range(70)])
+    account.refresh_from_db()
+    assert (account.recent_calls, account.recent_failures) == (50, (1 << 50) - 1)
+    store.restore([account.pk], "root")
+    account.refresh_from_db()
+    assert (account.recent_calls, account.recent_failures) == (0, 0)
+
+
 def test_windows_are_updated_and_added():
     account = make_account(pool="super")
     row = row_of(account)
@@ -255,9 +272,9 @@ def test_long_lists_take_one_revision_per_chunk():
 def test_another_pool_brings_its_windows_and_the_same_keeps_them():
     account = make_account(pool="basic")
     account.windows.update(remaining=0)
-    store.edit(account.pk, "basic", ["x"])
+    store.edit(account.pk, "basic", ["x"], "bought in May")
     assert not account.windows.filter(remaining__gt=0).exists()
-    store.edit(account.pk, "super", ["x"])
+    store.edit(account.pk, "super", ["x"], "")
     account.refresh_from_db()
     assert (account.tier_source, account.tags) == ("operator", ["x"])
     assert account.windows.filter(remaining__gt=0).exists()

@@ -209,8 +209,13 @@ def page_of(job: BatchJob, request: HttpRequest) -> dict[str, object]:
         "items": items.shown(job, asked),
         "states": items.states(job, asked, found.left, found.skipped),
         "errors": items.error_choices(errors, asked),
+        "lists_accounts": job.kind not in words.OTHER_ITEMS and may_list(request),
         "errors_reset": asked.query(error="", q="", state=""),
     }
+
+
+def may_list(request: HttpRequest) -> bool:
+    return request.user.has_perm("accounts.view_account")
 
 
 def account_of(job: BatchJob) -> Account | None:

@@ -1,5 +1,6 @@
 """What the list of accounts shows at a glance, and by what it can be narrowed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,9 @@ from django.utils import timezone
 from accounts import census
 from accounts.census import Kept
 from accounts.models import StatusEvent
+from grokgateway.jobs import batches
+from grokgateway.jobs.batches import Target
+from grokgateway.jobs.models import BatchJob
 from tests.factories import make_account
 
 LIST = "/admin/accounts/account/"
@@ -78,7 +82,11 @@ def test_a_window_past_its_reset_is_shown_as_full(console):
 
 def test_failures_count_in_the_share_of_success(console):
     make_account(use_count=30, fail_count=10)
-    assert '<span title="30 answered, 10 failed">75 %</span>' in text_of(console)
+    make_account(use_count=900, fail_count=100, recent_calls=50, recent_failures=0b1101)
+    text = text_of(console)
+    assert '<span title="of all 40 calls 10 failed">75 %</span>' in text
+    told = "of the latest 50 calls 3 failed; of all 1000 calls 100 failed"
+    assert f'<span title="{told}">94 %</span>' in text
 
 
 def test_the_next_change_is_the_end_of_cooling_else_a_reset(console):
@@ -118,6 +126,7 @@ def test_cards_lead_to_just_the_accounts_they_count(console):
         "?used=day",
         "?added=older",
         "?q=uuid-of-somebody",
+        "?q=bought%20in%20may",
     ],
 )
 def test_the_list_is_narrowed_by(console, query):
@@ -129,9 +138,24 @@ def test_the_list_is_narrowed_by(console, query):
         last_use_at=now - timedelta(hours=2),
         created_at=now - timedelta(days=90),
         user_id="uuid-of-somebody",
+        note="Bought in May",
     )
     make_account(tags=["kind"])
     assert listed(console, query) == {wanted.public_id}
+
+
+def test_accounts_that_failed_in_a_job_are_found_by_it(console):
+    good, bad, _other = (make_account() for _ in range(3))
+    ids = (good.public_id, bad.public_id)
+    job = batches.create("refresh", [Target(one) for one in ids], by="root")
+    job.items.filter(target=bad.public_id).update(state="failed", error="no answer")
+    BatchJob.objects.filter(pk=job.pk).update(fail=1)
+    assert listed(console, f"?failed_job={job.public_id}") == {bad.public_id}
+    assert listed(console, "?failed_job=no-such-job") == set()
+    link = rf'\?failed_job={job.public_id}"[^>]*>\s*Refresh quotas, '
+    assert re.search(link, text_of(console))
+    page = console.get(f"/admin/jobs/batchjob/{job.pk}/change/").content.decode()
+    assert f"{LIST}?failed_job={job.public_id}" in page
 
 
 def test_an_empty_window_is_no_quota_for_its_mode(console):
