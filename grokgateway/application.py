@@ -32,6 +32,7 @@ from grokgateway.jobs import watching as jobs_watched
 from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.periodic import Periodic, run_all
 from media import upkeep
+from webui.imagine import wall
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +178,7 @@ class Application:
         names = [f"batch jobs {number}" for number in range(BATCHES_AT_ONCE)]
         return [
             Periodic("retention", PURGE_S, sync_to_async(purge_expired)),
+            Periodic("wall retention", PURGE_S, sync_to_async(purge_wall)),
             Periodic("quota refresh", REFRESH_S, self._refresher.beat),
             *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
             Periodic("videos", VIDEOS_S, studio.current().work),
@@ -205,6 +207,14 @@ class Application:
 async def work_off_batches() -> None:
     while await run_one(works.ALL):
         pass
+
+
+def purge_wall() -> None:
+    """Forget rounds of image walls that hold no picture any more."""
+    try:
+        wall.purge()
+    finally:
+        close_old_connections()
 
 
 def load_everything() -> None:

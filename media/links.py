@@ -43,10 +43,20 @@ def is_own(host: str) -> bool:
     return True
 
 
-def link(kind: Kind, public_id: str, base: str = "", now: float | None = None) -> str:
-    """The address of a kept file; `base` comes from `base()`."""
+def link(
+    kind: Kind,
+    public_id: str,
+    base: str = "",
+    now: float | None = None,
+    *,
+    signed: bool = False,
+) -> str:
+    """The address of a kept file; `base` comes from `base()`.
+
+    `signed` makes it open while signatures are asked for, even from now on.
+    """
     query = {"id": public_id}
-    if config.current().flag("cache.local.signed_links"):
+    if signed or config.current().flag("cache.local.signed_links"):
         now = time.time() if now is None else now
         expires = (int(now) + LIFE_S) // STEP_S * STEP_S + STEP_S
         query["expires"] = str(expires)

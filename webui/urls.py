@@ -4,6 +4,7 @@ from django.urls import path
 
 from webui import signing, views
 from webui.api import models
+from webui.imagine import views as wall
 
 urlpatterns = [
     path("webui", views.home, name="webui"),
@@ -19,4 +20,7 @@ urlpatterns = [
     path("webui/chatkit/", views.chatkit),
     path("webui/api/verify", models.verify),
     path("webui/api/models", models.models),
+    path("webui/api/wall", wall.show, name="webui-wall"),
+    path("webui/api/wall/remove", wall.remove, name="webui-wall-remove"),
+    path("webui/api/wall/undo", wall.undo, name="webui-wall-undo"),
 ]

@@ -4,8 +4,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import TemplateDoesNotExist
 from django.urls import reverse
 
+from grokgateway import config
 from webui.access import page
 from webui.pages import limits, shown
+from webui.words import masonry as picture_words
 
 
 @page
@@ -20,7 +22,10 @@ def chat(request: HttpRequest) -> HttpResponse:
 
 @page
 def masonry(request: HttpRequest) -> HttpResponse:
-    return tab(request, "masonry", {})
+    adult = config.current().flag("features.enable_nsfw")
+    context = {"limits": limits(), "adult": adult}
+    words = picture_words.words()
+    return shown(request, "masonry", words=words, context=context)
 
 
 @page

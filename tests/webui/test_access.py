@@ -27,8 +27,8 @@ PAGES = {
     "webui/chatkit/": None,
 }
 SIGNING = {"webui/login", "webui/login/", "webui/logout"}
-CALLS = {"webui/api/verify": 200, "webui/api/models": 200}
-POSTED: set[str] = set()
+CALLS = {"webui/api/verify": 200, "webui/api/models": 200, "webui/api/wall": 200}
+POSTED = {"webui/api/wall/remove", "webui/api/wall/undo"}
 STATES = {
     "off": (False, ""),
     "off with a key": (False, KEY),

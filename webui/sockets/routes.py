@@ -1,5 +1,12 @@
 """Where the sockets of the Web UI lead, each through the gate."""
 
-from django.urls import URLPattern
+from typing import Any
 
-ROUTES: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from webui.sockets.gate import Gate
+from webui.sockets.imagine import ImagineConsumer
+
+# Any: channels takes ASGI applications where Django knows views
+imagine: Any = Gate(ImagineConsumer.as_asgi(), by_query=True)
+ROUTES: list[URLPattern] = [path("webui/api/imagine/ws", imagine)]
