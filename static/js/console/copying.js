@@ -1,4 +1,5 @@
 // Buttons that copy: a text, the text of another element, or a link made whole.
+import { copyText } from "../clipboard.js";
 
 function wanted(button) {
   const { copy, copyFrom, copyLink } = button.dataset;
@@ -9,24 +10,8 @@ function wanted(button) {
   return copyLink ? new URL(copyLink, location.href).href : copy;
 }
 
-/** For pages that came without encryption, where browsers have no clipboard. */
-function copyBySelecting(text, button) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  button.after(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
-  button.focus();
-}
-
 async function copy(button) {
-  const text = wanted(button);
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    copyBySelecting(text, button);
-  }
+  await copyText(wanted(button), button);
   button.textContent = button.dataset.done;
 }
 

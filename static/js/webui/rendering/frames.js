@@ -1,0 +1,72 @@
+// Who draws in the next frame. All answers of a page share one allowance of time for
+// each frame; the one that was asked for last is the one being looked at, and goes first.
+import { FRAME_MS, HIDDEN_MS } from "./limits.js";
+
+class Frames {
+  constructor() {
+    this.jobs = new Set();
+    this.spent = 0;
+    this.asked = false;
+  }
+
+  /** `job.step(deadline)` runs once a frame until it returns true. */
+  ask(job) {
+    this.jobs.add(job);
+    this.schedule();
+  }
+
+  /** Like `ask`, but at once if this frame has time left. */
+  begin(job) {
+    this.jobs.add(job);
+    if (this.spent < FRAME_MS) {
+      this.spend(job, FRAME_MS - this.spent);
+    }
+    this.schedule();
+  }
+
+  spend(job, allowance) {
+    const before = performance.now();
+    let done = true;
+    try {
+      done = job.step(before + allowance);
+    } finally {
+      this.spent += performance.now() - before;
+      if (done) {
+        this.jobs.delete(job);
+      }
+    }
+  }
+
+  schedule() {
+    if (this.asked) {
+      return;
+    }
+    this.asked = true;
+    const run = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      this.run();
+    };
+    const frame = requestAnimationFrame(run);
+    const timer = setTimeout(run, HIDDEN_MS);
+  }
+
+  run() {
+    this.asked = false;
+    this.spent = 0;
+    try {
+      for (const job of [...this.jobs].reverse()) {
+        if (this.spent >= FRAME_MS) {
+          break;
+        }
+        this.spend(job, FRAME_MS - this.spent);
+      }
+    } finally {
+      if (this.jobs.size) {
+        this.schedule();
+      }
+    }
+  }
+}
+
+export const frames = new Frames();
