@@ -18,8 +18,12 @@ from accounts import directory
 from gateway import catalog, http, studio, works
 from gateway.alerts import watching
 from gateway.conversation import tokens
+from gateway.egress import home as ways_out
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
+from gateway.exits import figures, probing, renewal
+from gateway.exits import store as exits
+from gateway.exits.solving import SharedSolver
 from gateway.keys import home as limits
 from gateway.keys import sharing
 from gateway.keys import store as keys
@@ -51,6 +55,7 @@ BATCHES_S = 1.0
 BATCHES_AT_ONCE = 3
 VIDEOS_S = 1.0  # between two starts, should one fail; it looks for jobs by itself
 TIDE_S = 2.0
+HEALTH_S = 2.0
 NOT_STARTED = "The gateway cannot start; see its log."
 PUBLIC_PATHS = frozenset({"/health", "/readyz"})
 
@@ -163,11 +168,13 @@ class Application:
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
             Periodic("alerts", watching.EVERY_S, watching.watch),
+            Periodic("proxy health", HEALTH_S, figures.beat),
         ]
         if self._jobs:
             jobs += self._chores()
             jobs.append(Periodic("media caps", upkeep.WATCH_S, upkeep.watch))
             jobs.append(Periodic("media index", upkeep.TIDY_S, upkeep.tidy))
+        ways_out.current().solver = SharedSolver()
         limits.share()
         interpreter.settle()
         loop = asyncio.get_running_loop()
@@ -182,6 +189,8 @@ class Application:
             Periodic("quota refresh", REFRESH_S, self._refresher.beat),
             *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
             Periodic("videos", VIDEOS_S, studio.current().work),
+            Periodic("clearances", renewal.EVERY_S, renewal.beat),
+            Periodic("proxy probes", probing.EVERY_S, probing.Prober().beat),
         ]
 
     async def _follow_accounts(self) -> None:
@@ -223,6 +232,7 @@ def load_everything() -> None:
     startup.follow(config.load())
     catalog.load()
     keys.load()
+    exits.load()
 
 
 def reload_settings() -> None:
@@ -231,5 +241,6 @@ def reload_settings() -> None:
         config.refresh()
         catalog.load()
         keys.load()
+        exits.load()
     finally:
         close_old_connections()  # one that an outage broke would stay broken

@@ -1,6 +1,7 @@
 """What the composition root joins at start: leaves that may not know one another."""
 
 from accounts import store
+from gateway.exits import store as exits
 from gateway.keys import store as keys
 from grokgateway import config, logs, redaction
 
@@ -10,7 +11,10 @@ KEPT_OUT_OF_LOGS = ("app.app_key", "app.webui_key")
 def encrypted_rows_exist() -> bool:
     """Whether anything stored would be lost with the credential keys."""
     return (
-        store.encrypted_rows_exist() or config.sealed_rows_exist() or keys.rows_exist()
+        store.encrypted_rows_exist()
+        or config.sealed_rows_exist()
+        or keys.rows_exist()
+        or exits.rows_exist()
     )
 
 

@@ -12,6 +12,9 @@ from django.db.models import Q
 from accounts import census, directory
 from accounts.models import Status
 from gateway import tallies
+from gateway.egress.bundles import SOLVER_MODES
+from gateway.egress.nodes import DIRECT
+from gateway.exits import standing
 from grokgateway import config
 from grokgateway.jobs import batches
 from grokgateway.jobs.models import BatchJob
@@ -96,10 +99,34 @@ def workers(now: datetime) -> Iterable[Condition]:
         yield Condition("worker_missing", "", {"jobs": waiting})
 
 
+def ways_out(now: datetime) -> Iterable[Condition]:
+    """No node that could be used, as far as the processes wrote it down."""
+    mode = config.current().text("proxy.egress.mode")
+    if mode == DIRECT:
+        return
+    usable = standing.usable(config.current(), now)
+    yield from (
+        Condition("no_egress", str(scope), {"scope": str(scope), "of": of})
+        for scope, (good, of) in usable.items()
+        if not good
+    )
+
+
+def clearances(now: datetime) -> Iterable[Condition]:
+    """Solves that fail while calls need them."""
+    if config.current().text("proxy.clearance.mode") not in SOLVER_MODES:
+        return
+    for row in standing.unsolved(now):
+        about = {"node": row.node, "times": row.failures, "reason": row.last_error}
+        yield Condition("clearance_failing", row.node, about)
+
+
 SOURCES: tuple[Callable[[datetime], Iterable[Condition]], ...] = (
     pools,
     breakers,
     failing,
     disk,
     workers,
+    ways_out,
+    clearances,
 )

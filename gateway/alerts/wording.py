@@ -32,6 +32,14 @@ TITLES: Mapping[str, tuple[Text, Text]] = {
         _("%(jobs)s jobs wait for a worker."),
         _("Start `manage.py worker`, or let the server run jobs itself."),
     ),
+    "no_egress": (
+        _("No proxy for %(scope)s can be used: 0 of %(of)s are sound."),
+        _("Calls are refused, never sent direct. Look at the list of proxy nodes."),
+    ),
+    "clearance_failing": (
+        _("No clearance could be had for %(node)s, %(times)s times: %(reason)s."),
+        _("See that the solver runs and reaches upstream through this node."),
+    ),
     "test": (_("This is a test; nothing is wrong."), ""),
 }
 

@@ -89,9 +89,12 @@ class Home:
         return Seat(node, self.of(node).epoch)
 
     def of(self, node: Node) -> Health:
-        health = self.health.get(node.name)
+        return self.named(node.name)
+
+    def named(self, name: str) -> Health:
+        health = self.health.get(name)
         if health is None:
-            health = self.health[node.name] = Health()
+            health = self.health[name] = Health()
         return health
 
     def failed(self, seat: Seat, cause: str) -> None:
@@ -101,9 +104,9 @@ class Home:
         patience = POOL_PATIENCE if proxy.per_account else 1
         self.of(seat.node).failed(seat.epoch, cause, self._clock(), patience)
 
-    def succeeded(self, seat: Seat) -> None:
+    def succeeded(self, seat: Seat, latency_ms: int = 0) -> None:
         if seat.node.proxy is not None:
-            self.of(seat.node).succeeded(self._clock())
+            self.of(seat.node).succeeded(self._clock(), latency_ms)
 
     def bundle(self, place: Place) -> Bundle | None:
         """The clearance in use, also one that was found invalid."""

@@ -24,8 +24,8 @@ class Need:
 
 NEEDS = (
     Need("proxy.egress.proxy_url", "proxy.egress.mode", "single_proxy"),
-    Need("proxy.egress.proxy_pool", "proxy.egress.mode", "proxy_pool"),
     Need("proxy.clearance.flaresolverr_url", "proxy.clearance.mode", "flaresolverr"),
+    Need("proxy.clearance.flaresolverr_url", "proxy.clearance.mode", "on_demand"),
 )
 FORMATS = ("features.image_format", "features.video_format")
 
@@ -40,8 +40,11 @@ def warnings(values: Mapping[str, Value]) -> list[str]:
     cookies = (
         values["proxy.clearance.cf_cookies"] or values["proxy.clearance.cf_clearance"]
     )
-    if values["proxy.clearance.mode"] == "manual" and not cookies:
+    manual = values["proxy.clearance.mode"] == "manual"
+    if manual and not cookies:
         found.append("proxy.clearance.mode is manual, but no cookies are set.")
+    if manual and values["proxy.egress.mode"] == "proxy_pool":
+        found.append("Cookies of manual mode fit one exit, but there is a proxy pool.")
     app_url = str(values["app.app_url"])
     if app_url.endswith("/v1"):
         found.append("app.app_url ends in /v1; media links leave that out.")

@@ -31,7 +31,8 @@ EGRESS = (
         "proxy.egress.proxy_pool",
         "proxy",
         (),
-        "Proxies of API traffic. Needed in proxy_pool mode.",
+        "Proxies of API traffic in proxy_pool mode, beside the proxy nodes that are "
+        "kept in the console.",
         fault=rules.PROXY_URL,
         credentials=True,
         reload=Reload.NEXT_REQUEST,
@@ -67,8 +68,9 @@ CLEARANCE = (
         "proxy.clearance.mode",
         "proxy",
         "none",
-        "Where clearance cookies come from.",
-        choices=("none", "manual", "flaresolverr"),
+        "Where clearance cookies come from. on_demand asks the solver only after a "
+        "challenge, flaresolverr before the first call and again by the interval.",
+        choices=("none", "manual", "flaresolverr", "on_demand"),
         reload=Reload.NEXT_REQUEST,
     ),
     Key(
@@ -124,7 +126,8 @@ CLEARANCE = (
         "proxy.clearance.flaresolverr_url",
         "proxy",
         "",
-        "Address of the solver, without /v1. Needed in flaresolverr mode.",
+        "Address of the solver, without /v1. Needed in flaresolverr and on_demand "
+        "mode.",
         fault=rules.WEB_URL,
         clean=cleaning.base_url,
         reload=Reload.NEXT_REQUEST,

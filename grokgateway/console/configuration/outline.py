@@ -159,6 +159,7 @@ GENERATED = frozenset(
 )
 MODE = "proxy.egress.mode"
 CLEARANCE = "proxy.clearance.mode"
+SOLVED = ("flaresolverr", "on_demand")
 PROXIED = ("single_proxy", "proxy_pool")
 CONDITIONS = {
     "app.webui_key": Condition("app.webui_enabled", ("on",)),
@@ -169,8 +170,8 @@ CONDITIONS = {
     "proxy.egress.skip_ssl_verify": Condition(MODE, PROXIED),
     "proxy.clearance.cf_cookies": Condition(CLEARANCE, ("manual",)),
     "proxy.clearance.cf_clearance": Condition(CLEARANCE, ("manual",)),
-    "proxy.clearance.flaresolverr_url": Condition(CLEARANCE, ("flaresolverr",)),
-    "proxy.clearance.timeout_sec": Condition(CLEARANCE, ("flaresolverr",)),
+    "proxy.clearance.flaresolverr_url": Condition(CLEARANCE, SOLVED),
+    "proxy.clearance.timeout_sec": Condition(CLEARANCE, SOLVED),
     "proxy.clearance.refresh_interval": Condition(CLEARANCE, ("flaresolverr",)),
 }
 

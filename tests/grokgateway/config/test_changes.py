@@ -117,7 +117,7 @@ def test_a_key_set_by_the_environment_is_locked(settings):
     ("patch", "key"),
     [
         ({"proxy.egress.mode": "single_proxy"}, "proxy.egress.proxy_url"),
-        ({"proxy.egress.mode": "proxy_pool"}, "proxy.egress.proxy_pool"),
+        ({"proxy.clearance.mode": "on_demand"}, "proxy.clearance.flaresolverr_url"),
         (
             {"proxy.clearance.mode": "flaresolverr"},
             "proxy.clearance.flaresolverr_url",

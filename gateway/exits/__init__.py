@@ -1,0 +1,1 @@
+"""The rows behind the ways out: kept, shared, solved, probed (see `gateway.egress`)."""

@@ -1,0 +1,148 @@
+"""One solve for all: calls of a process share a task, processes a lease.
+
+Who waits takes what the winner got, or fails with it; nobody tries again at once.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from gateway.egress import causes, home
+from gateway.egress.bundles import Bundle, Place
+from gateway.egress.settings import Settings
+from gateway.egress_tables import ClearanceBundle
+from gateway.errors import UpstreamFailure
+from gateway.exits import clearances
+from gateway.exits.queries import apart
+from gateway.exits.store import bundle_of
+from gateway.upstream import failures, solver
+from grokgateway.jobs import leadership
+from grokgateway.jobs.leadership import Lease
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+LATER = timedelta(seconds=60)  # a lease outlives the longest call of its holder
+SLOTS = ("solver 1", "solver 2")
+YOUNG_S = 30.0  # one that is refused at this age would be refused again
+
+
+class SharedSolver:
+    """Belongs to a process; its tasks belong to the loop they were begun on."""
+
+    def __init__(self) -> None:
+        self._running: dict[
+            tuple[str, asyncio.AbstractEventLoop], asyncio.Task[Bundle]
+        ] = {}
+
+    async def renew(self, place: Place, seen: int, settings: Settings) -> Bundle:
+        """A newer clearance than version `seen`. Raises UpstreamFailure."""
+        known = home.current().rows.bundles.get(place.key)
+        if known is not None and known.valid and known.version > seen:
+            return known
+        if known is not None and known.valid and time.time() - known.made_at < YOUNG_S:
+            raise unsolved(YOUNG_S)
+        loop = asyncio.get_running_loop()
+        running = self._running.get((place.key, loop))
+        if running is None or running.done():
+            running = loop.create_task(self._shared(place, seen, settings))
+            running.add_done_callback(looked_at)
+            self._running[place.key, loop] = running
+        return await asyncio.shield(running)
+
+    async def _shared(self, place: Place, seen: int, settings: Settings) -> Bundle:
+        life = timedelta(seconds=settings.number("proxy.clearance.timeout_sec")) + LATER
+        until = asyncio.get_running_loop().time() + life.total_seconds()
+        while asyncio.get_running_loop().time() < until:
+            bundle = await answered(place, seen)
+            if bundle is not None:
+                return bundle
+            name = f"clearance:{place.key}"
+            lease = await apart(leadership.claim, name, life=life)
+            if lease is None:
+                await asyncio.sleep(LOOK_S)
+                continue
+            async with given_back(lease):
+                # who held it before may just have solved it
+                return await answered(place, seen) or await solved(
+                    place, settings, life
+                )
+        raise unsolved(LOOK_S)
+
+
+def looked_at(task: asyncio.Task[Bundle]) -> None:
+    """All that waited may have left; a failure is in the rows anyway."""
+    if not task.cancelled():
+        task.exception()
+
+
+async def answered(place: Place, seen: int) -> Bundle | None:
+    """What another process got meanwhile, or its failure."""
+    row = await apart(clearances.found, place.key)
+    if row is None:
+        return None
+    if row.valid and row.version > seen and (bundle := bundle_of(row)) is not None:
+        clearances.remember(bundle)
+        return bundle
+    if row.retry_at is not None and row.retry_at > datetime.now(UTC):
+        raise unsolved(remaining(row))
+    return None
+
+
+def remaining(row: ClearanceBundle) -> float:
+    assert row.retry_at is not None  # noqa: S101 - asked only where it is set
+    return (row.retry_at - datetime.now(UTC)).total_seconds()
+
+
+async def solved(place: Place, settings: Settings, life: timedelta) -> Bundle:
+    timeout_s = float(settings.number("proxy.clearance.timeout_sec"))
+    browser = settings.text("proxy.clearance.browser")
+    async with slot(life):
+        began = time.monotonic()
+        try:
+            got = await solver.solve(place, timeout_s)
+        except solver.Unsolved as reason:
+            retry_at = await apart(clearances.note_failure, place, str(reason))
+            logger.warning("No clearance for node %s: %s", place.node.name, reason)
+            wait = (retry_at - datetime.now(UTC)).total_seconds()
+            raise unsolved(wait) from reason
+        bundle = await apart(clearances.keep, place, got, browser)
+    logger.info(
+        "Clearance %d for node %s solved in %.1f s.",
+        bundle.version,
+        place.node.name,
+        time.monotonic() - began,
+    )
+    return bundle
+
+
+@asynccontextmanager
+async def slot(life: timedelta) -> AsyncIterator[None]:
+    """Two solves at a time, whatever the number of processes."""
+    while True:
+        for name in SLOTS:
+            lease = await apart(leadership.claim, name, life=life)
+            if lease is not None:
+                async with given_back(lease):
+                    yield
+                return
+        await asyncio.sleep(LOOK_S)
+
+
+@asynccontextmanager
+async def given_back(lease: Lease) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await asyncio.shield(apart(leadership.release, lease))
+
+
+def unsolved(wait_s: float) -> UpstreamFailure:
+    failure = failures.failure(causes.NO_CLEARANCE)
+    failure.retry_after_s = max(1, math.ceil(wait_s))
+    failure.sent = False
+    return failure

@@ -1,0 +1,81 @@
+"""Tries one node: whether it leads to upstream, how fast, and with which address.
+
+Goes without a login, over a connection of its own.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from gateway.egress.nodes import Node
+from gateway.egress.proxies import Proxy
+from gateway.upstream import failures, pool
+from gateway.upstream.headers import browser_headers
+from gateway.upstream.limits import Settings
+from gateway.upstream.transport import Transport
+from gateway.upstream.tunnels import Tunnel
+
+PATH = "/cdn-cgi/trace"  # Cloudflare's own: tells the address that it sees
+PROBE_S = 20.0
+MAX_TRACE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """`cause` is the code of a failure, empty for a node that leads there."""
+
+    cause: str = ""
+    latency_ms: int = 0
+    exit_address: str = ""
+    status: int = 0
+
+
+async def probe(node: Node, settings: Settings) -> Probe:
+    proxy = node.proxy and node.proxy.for_account(0)
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(PROBE_S):
+            status, body = await traced(node, proxy, settings)
+    except httpx.TransportError as exc:
+        return Probe(failures.of_transport(exc, proxied=proxy is not None).cause)
+    except TimeoutError:
+        timeout = httpx.ConnectTimeout("no answer in time")
+        return Probe(failures.of_transport(timeout, proxied=proxy is not None).cause)
+    latency_ms = max(1, round((time.perf_counter() - began) * 1000))
+    return Probe("", latency_ms, address_in(body), status)
+
+
+async def traced(
+    node: Node, proxy: Proxy | None, settings: Settings
+) -> tuple[int, bytes]:
+    """The beginning of the answer. Raises httpx.TransportError."""
+    dial = Tunnel(proxy, pool.HOME.tls(node.verify)) if proxy else None
+    transport = pool.HOME.build(dial)
+    url = settings.text("upstream.base_url").rstrip("/") + PATH
+    agent = settings.text("proxy.clearance.user_agent")
+    headers = browser_headers(agent, settings.text("proxy.clearance.browser"))
+    extensions = {"timeout": {"connect": PROBE_S, "read": PROBE_S}}
+    request = httpx.Request("GET", url, headers=list(headers), extensions=extensions)
+    if isinstance(transport, Transport):
+        transport.retire()  # so that it keeps no connection
+    response = await transport.handle_async_request(request)
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - async transport
+    body = bytearray()
+    try:
+        async for piece in response.stream:
+            body += piece
+            if len(body) >= MAX_TRACE_BYTES:
+                break
+    finally:
+        await response.stream.aclose()
+    return response.status_code, bytes(body)
+
+
+def address_in(body: bytes) -> str:
+    for line in body.decode("ascii", "replace").splitlines():
+        name, _, value = line.partition("=")
+        if name == "ip" and len(value) <= 45 and value.isprintable():
+            return value
+    return ""
