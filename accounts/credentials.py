@@ -15,15 +15,20 @@ def public_id(hashed: str) -> str:
     return f"acc_{hashed[:ID_DIGITS]}"
 
 
+def sealed_for(account_id: str) -> str:
+    """What binds a ciphertext to the account of this public id."""
+    return f"account:{account_id}"
+
+
 def seal(token: str, account_id: str) -> bytes:
     """Encrypt for the account of this public id, and no other."""
-    return crypto.ring().encrypt(token, context=f"account:{account_id}")
+    return crypto.ring().encrypt(token, context=sealed_for(account_id))
 
 
 def reveal(account: Account) -> str:
     """Return the clear token; raise `crypto.Undecipherable`."""
     return crypto.ring().decrypt(
-        bytes(account.token_ciphertext), context=f"account:{account.public_id}"
+        bytes(account.token_ciphertext), context=sealed_for(account.public_id)
     )
 
 

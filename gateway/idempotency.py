@@ -127,14 +127,16 @@ def told_before(claim: Claim, record: IdempotencyRecord | None) -> bytes:
         raise conflict()
     if record is None or record.reply is None:
         raise Busy
-    return crypto.ring().open(bytes(record.reply), context=context(claim))
+    return crypto.ring().open(
+        bytes(record.reply), context=context(claim.owner, claim.request_hash)
+    )
 
 
 def keep(claim: Claim, reply: bytes) -> None:
     if len(reply) > MOST_REPLY_BYTES:
         forget(claim)
         return
-    sealed = crypto.ring().seal(reply, context=context(claim))
+    sealed = crypto.ring().seal(reply, context=context(claim.owner, claim.request_hash))
     mine(claim).update(reply=sealed)
 
 
@@ -148,8 +150,8 @@ def mine(claim: Claim) -> QuerySet[IdempotencyRecord]:
     )
 
 
-def context(claim: Claim) -> str:
-    return f"idempotency:{claim.owner}:{claim.request_hash}"
+def context(owner: str, request_hash: str) -> str:
+    return f"idempotency:{owner}:{request_hash}"
 
 
 def conflict() -> GatewayError:

@@ -101,20 +101,21 @@ def sealed(draft: ImportDraft, entries: Iterable[Entry]) -> bytes:
         [e.place, e.credential.token, e.credential.user_id, e.pool, e.tags]
         for e in entries
     ]
-    return crypto.ring().seal(orjson.dumps(rows), context=context(draft))
+    return crypto.ring().seal(orjson.dumps(rows), context=context(draft.public_id))
 
 
 def opened(part: ImportPart) -> list[Entry]:
     """Raises `crypto.Undecipherable`."""
-    plain = crypto.ring().open(bytes(part.sealed), context=context(part.draft))
+    wanted = context(part.draft.public_id)
+    plain = crypto.ring().open(bytes(part.sealed), context=wanted)
     return [
         Entry(place, Credential(token, user_id), pool, tuple(tags))
         for place, token, user_id, pool, tags in orjson.loads(plain)
     ]
 
 
-def context(draft: ImportDraft) -> str:
-    return f"import:{draft.public_id}"
+def context(draft_id: str) -> str:
+    return f"import:{draft_id}"
 
 
 def missing_ids(draft: ImportDraft) -> list[int]:

@@ -33,15 +33,18 @@ class Document:
 
 def sealed(document: Document) -> bytes:
     body = sse.dumps({"response": document.response, "input": document.input})
-    context = f"response:{document.response['id']}"
-    return crypto.ring().seal(packed(body), context=context)
+    return crypto.ring().seal(packed(body), context=context(document.response["id"]))
 
 
 def opened(ciphertext: bytes, response_id: str) -> Document:
     """Raise `crypto.Undecipherable`."""
-    plain = crypto.ring().open(ciphertext, context=f"response:{response_id}")
+    plain = crypto.ring().open(ciphertext, context=context(response_id))
     body = orjson.loads(unpacked(plain))
     return Document(body["response"], body["input"])
+
+
+def context(response_id: str) -> str:
+    return f"response:{response_id}"
 
 
 def blob(summary: str) -> str:

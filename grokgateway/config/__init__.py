@@ -23,6 +23,7 @@ from grokgateway.config.home import (
 from grokgateway.config.layers import Source, find, flatten
 from grokgateway.config.registry import GROUPS, KEYS, Key, Kind, Reload, Value
 from grokgateway.config.registry.explanations import choice, help_text, label
+from grokgateway.config.resealing import reseal
 from grokgateway.config.rows import sealed_rows_exist
 from grokgateway.config.snapshot import Snapshot, UnknownKey
 from grokgateway.config.template import defaults, export
@@ -59,6 +60,7 @@ __all__ = [
     "override",
     "plain",
     "refresh",
+    "reseal",
     "revert",
     "save",
     "screen",

@@ -67,4 +67,8 @@ def lines(value: Value) -> tuple[str, ...]:
 
 
 def context(key: Key) -> str:
-    return f"config:{key.name}"
+    return context_of(key.name)
+
+
+def context_of(name: str) -> str:
+    return f"config:{name}"
