@@ -6,8 +6,13 @@ from django.urls import reverse
 
 from grokgateway import config
 from webui.access import page
+from webui.modules import brought_by
 from webui.pages import limits, shown
+from webui.words import chat as chat_words
 from webui.words import masonry as picture_words
+
+CHAT = "js/webui/chat/page.js"
+FILM_SECONDS = (6, 10, 12, 16, 20)
 
 
 @page
@@ -17,7 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @page
 def chat(request: HttpRequest) -> HttpResponse:
-    return tab(request, "chat", {"limits": limits()})
+    context = {
+        "limits": limits(),
+        "modules": brought_by(CHAT),
+        "film_seconds": FILM_SECONDS,
+    }
+    return shown(request, "chat", words=chat_words.words(), context=context)
 
 
 @page

@@ -1,0 +1,1 @@
+"""The chat page in a browser, over a gateway and the sandbox."""
