@@ -82,6 +82,7 @@ class UpstreamFault(StrEnum):
     SERVER = "server"  # 5xx, bad payload
     EMPTY = "empty"  # a reply without text, reasoning, image or call
     EGRESS = "egress"  # the way out failed: a node's affair
+    MOVED = "moved"  # the form of the call is gone: the dialect's affair
     TRANSPORT = "transport"  # no connection, reset
     TIMEOUT = "timeout"
 
@@ -91,6 +92,7 @@ class UpstreamFailure(GatewayError):
 
     `sent` is False where the call provably never left, so that nothing was spent.
     `cause` is the code of a row of `gateway.egress.causes`, where it is known.
+    `absent`: upstream itself answered that there is nothing at the call's address.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class UpstreamFailure(GatewayError):
         self.retryable = retryable
         self.sent = True
         self.cause = ""
+        self.absent = False
 
     @property
     def charged(self) -> bool:

@@ -64,8 +64,11 @@ class Script:
 
     @property
     def parts(self) -> tuple[int, ...]:
-        """Seconds of each call."""
-        return video.parts(self.filming.segments, self.settings)
+        """Seconds of each call, as far as is known before the first."""
+        return self.parts_after(self.done)
+
+    def parts_after(self, finished: Sequence[Segment]) -> tuple[int, ...]:
+        return video.parts(self.filming.segments, self.settings, finished)
 
 
 def wanted(route: Route, ask: Ask, settings: Snapshot) -> Wanted:
@@ -179,14 +182,14 @@ def reserve_next(
     held: leases.Lease, script: Script, finished: Sequence[Segment]
 ) -> None:
     """The next call spends a unit too; a film that has begun is ended without one."""
-    if len(finished) < len(script.parts) and not held.another():
+    if len(finished) < len(script.parts_after(finished)) and not held.another():
         logger.info("account %s goes on without quota we know of", held.public_id)
 
 
 async def shots(script: Script, login: Login, before: Before) -> Made:
     finished = list(script.done)
-    parts = script.parts
-    for index in range(len(finished), len(parts)):
+    while len(finished) < len(parts := script.parts_after(finished)):
+        index = len(finished)
         async with aclosing(shot(script, login, finished, before)) as events:
             async for event in events:
                 if isinstance(event, Progress):
@@ -201,7 +204,7 @@ def shot(
 ) -> AsyncGenerator[video.Event]:
     """The next segment behind those that are finished."""
     filming, settings = script.filming, script.settings
-    lengths = script.parts
+    lengths = script.parts_after(finished)
     index = len(finished)
     if not finished:
         return video.first_segment(
@@ -209,6 +212,7 @@ def shot(
             script.prompt,
             ratio=filming.ratio,
             seconds=lengths[0],
+            whole_s=filming.seconds,
             resolution=filming.resolution,
             preset=filming.preset,
             references=script.files,

@@ -16,6 +16,7 @@ from gateway.egress_tables import (  # noqa: F401 - found through here
     ClearanceBundle,
     EgressNode,
 )
+from gateway.form_tables import SpokenForm  # noqa: F401 - found through here
 from gateway.share_tables import KeyMember, KeyShare  # noqa: F401 - found through here
 
 

@@ -20,7 +20,7 @@ from accounts.quotas import TOTALS
 from accounts.store import syncs
 from accounts.store.syncs import Asked, Reading
 from gateway.errors import GatewayError, UpstreamFailure, UpstreamFault
-from gateway.upstream import identity, quota
+from gateway.upstream import dialects, identity, quota
 from gateway.upstream.headers import Login
 from grokgateway import config, crypto
 from grokgateway.config import Snapshot
@@ -85,8 +85,10 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
 
 
 async def user_id_of(candidate: Candidate, snapshot: Snapshot) -> str:
-    """Asked once, where the operator wants to find the same user imported twice."""
-    if candidate.login.user_id or not snapshot.flag("account.refresh.user_id"):
+    """Asked once, where chats need it or users imported twice are to be found."""
+    wanted = snapshot.flag("account.refresh.user_id")
+    wanted = wanted or dialects.HOME.form("chat", snapshot) == "gateway"
+    if candidate.login.user_id or not wanted:
         return ""
     return (await identity.fetch(candidate.login, snapshot)).user_id
 

@@ -8,10 +8,11 @@ from accounts.wishes import Wanted
 from gateway import refreshing, sessions
 from gateway.asking import Ask
 from gateway.catalog import Route
-from gateway.errors import GatewayError, Kind, UpstreamFailure
+from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from grokgateway.config import Snapshot
 
 RANDOM_RETRIES = 5
+MOVES = 4  # two witnesses for each of two operations, an upload and what uses it
 RETRY_AFTER_UNKNOWN_S = 30
 SPENT = frozenset({"quota_exhausted", "cooling"})
 
@@ -50,6 +51,7 @@ class Search:
         self.trying = 0  # id of the account in hand
         self._blame = leases.Blame()
         self._failure: UpstreamFailure | None = None
+        self._moves_left = MOVES
         self._retries_left = RANDOM_RETRIES
         if snapshot.flag("account.refresh.enabled"):
             self._retries_left = snapshot.number("retry.max_retries")
@@ -72,7 +74,13 @@ class Search:
     def may_retry(self, failure: UpstreamFailure) -> bool:
         """Whether another account is to be tried after `failure`; notes that it is."""
         self._failure = failure
-        if not failure.retryable or self._retries_left <= 0:
+        if not failure.retryable:
+            return False
+        if failure.fault is UpstreamFault.MOVED:  # costs nobody anything
+            self._moves_left -= 1
+            self._excluded.add(self.trying)
+            return self._moves_left >= 0
+        if self._retries_left <= 0:
             return False
         self._retries_left -= 1
         self._excluded.add(self.trying)

@@ -21,8 +21,7 @@ from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from gateway.media_links import Resolver
 from gateway.recorder import Journal
 from gateway.search import Search
-from gateway.upstream import assets, client
-from gateway.upstream.payloads import chat_payload
+from gateway.upstream import assets, chat
 from grokgateway import config
 from grokgateway.config import Snapshot
 from grokgateway.jobs import outbox
@@ -98,7 +97,7 @@ async def answer(
     journal = ask.journal
     attempt = journal.attempt(held.public_id, held.mode, held.grounds())
     shaper = Shaper(question.shape)
-    login = client.Login(held.cookie_token(), held.user_id)
+    login = chat.Login(held.cookie_token(), held.user_id)
     try:
         uploaded = await assets.upload_all(login, question.files, snapshot)
         said = said_by(held, login, question.prompt, uploaded, snapshot)
@@ -129,7 +128,7 @@ async def answer(
 
 async def ending(
     held: leases.Lease,
-    login: client.Login,
+    login: chat.Login,
     shaper: Shaper,
     question: Question,
     ask: Ask,
@@ -147,7 +146,7 @@ async def ending(
 
 async def resolver_of(
     held: leases.Lease,
-    login: client.Login,
+    login: chat.Login,
     question: Question,
     ask: Ask,
     snapshot: Snapshot,
@@ -182,17 +181,16 @@ def said_so_far(shaper: Shaper) -> Usage | None:
 
 def said_by(
     held: leases.Lease,
-    login: client.Login,
+    login: chat.Login,
     prompt: str,
     uploaded: Sequence[str],
     snapshot: Snapshot,
-) -> client.Replies:
-    payload = chat_payload(prompt, held.mode, snapshot, uploaded)
-    return client.converse(login, payload, snapshot)
+) -> chat.Replies:
+    return chat.ask(login, chat.Turn(prompt, held.mode, uploaded), snapshot)
 
 
 async def heard(
-    held: leases.Lease, said: client.Replies, shaper: Shaper, journal: Journal
+    held: leases.Lease, said: chat.Replies, shaper: Shaper, journal: Journal
 ) -> AsyncGenerator[Sequence[Event], None]:
     """One upstream reply, shaped; leaves it as soon as nothing more is wanted."""
     async with said as replies:
@@ -209,7 +207,7 @@ async def heard(
 
 
 async def second(
-    held: leases.Lease, said: client.Replies, shaper: Shaper, journal: Journal
+    held: leases.Lease, said: chat.Replies, shaper: Shaper, journal: Journal
 ) -> AsyncGenerator[Sequence[Event], None]:
     """The answer to a correction; if it fails, the first one stands."""
     try:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from accounts import directory
-from gateway import catalog, http, studio, works
+from gateway import agreement, catalog, http, studio, works
 from gateway.alerts import watching
 from gateway.conversation import tokens
 from gateway.egress import home as ways_out
@@ -167,6 +167,7 @@ class Application:
             Periodic("key limits", sharing.BEAT_S, limits.beat),
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
+            Periodic("upstream forms", agreement.EVERY_S, agreement.follow),
             Periodic("alerts", watching.EVERY_S, watching.watch),
             Periodic("proxy health", HEALTH_S, figures.beat),
         ]

@@ -5,6 +5,8 @@ import os
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from gateway.upstream import dialects
+
 NETWORKED = ("e2e", "browser", "service", "load")
 
 
@@ -26,3 +28,9 @@ def may_connect(item: pytest.Item) -> bool:
     if os.environ.get("TEST_DATABASE_URL"):
         return True
     return any(item.get_closest_marker(name) for name in NETWORKED)
+
+
+@pytest.fixture(autouse=True)
+def no_dialect_learnt(monkeypatch):
+    """Nobody has missed a form of upstream yet."""
+    monkeypatch.setattr(dialects, "HOME", dialects.Dialects())

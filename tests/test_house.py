@@ -35,6 +35,8 @@ HOMES = {
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
     "gateway.studio.HOME",
+    "gateway.upstream.dialects.HOME",
+    "gateway.upstream.identity.HOME",
     "gateway.upstream.network.HOME",
     "gateway.upstream.pool.HOME",
     "grokgateway.config.home.HOME",

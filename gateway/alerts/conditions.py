@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts import census, directory
 from accounts.models import Status
-from gateway import tallies
+from gateway import agreement, tallies
 from gateway.egress.bundles import SOLVER_MODES
 from gateway.egress.nodes import DIRECT
 from gateway.exits import standing
@@ -121,6 +121,13 @@ def clearances(now: datetime) -> Iterable[Condition]:
         yield Condition("clearance_failing", row.node, about)
 
 
+def forms(now: datetime) -> Iterable[Condition]:
+    """Operations that upstream takes in their other form only."""
+    for one in agreement.turned(now):
+        about = {"operation": one.operation, "form": one.form}
+        yield Condition("form_changed", one.operation, about)
+
+
 SOURCES: tuple[Callable[[datetime], Iterable[Condition]], ...] = (
     pools,
     breakers,
@@ -129,4 +136,5 @@ SOURCES: tuple[Callable[[datetime], Iterable[Condition]], ...] = (
     workers,
     ways_out,
     clearances,
+    forms,
 )

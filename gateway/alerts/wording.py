@@ -40,6 +40,10 @@ TITLES: Mapping[str, tuple[Text, Text]] = {
         _("No clearance could be had for %(node)s, %(times)s times: %(reason)s."),
         _("See that the solver runs and reaches upstream through this node."),
     ),
+    "form_changed": (
+        _("Upstream does not take %(operation)s requests in the usual form."),
+        _("They go out in the form %(form)s; the usual one is tried every hour."),
+    ),
     "test": (_("This is a test; nothing is wrong."), ""),
 }
 

@@ -7,12 +7,12 @@ from gateway.sandbox import (
     chat,
     control,
     generated,
-    imagine,
     limits,
     operations,
     pages,
     posts,
     session,
+    upgrades,
     uploads,
     voice,
 )
@@ -60,7 +60,7 @@ class Sandbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await imagine.upgrade(self.state, scope, receive, send)
+            await upgrades.upgrade(self.state, scope, receive, send)
             return
         body = await read(receive)
         if body is None:

@@ -11,6 +11,7 @@ from gateway.sandbox.answers import send_challenge, send_error, send_json
 from gateway.sandbox.calls import Call, abort, gone
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.doors import admit
+from gateway.sandbox.forms import refused
 from gateway.sandbox.frames import Frame
 from gateway.sandbox.rendering import Script, script, staged
 from gateway.sandbox.state import State
@@ -32,6 +33,8 @@ async def converse(state: State, call: Call) -> None:
     if prompt is None:
         await send_error(call.send, "malformed")
         return
+    if await refused(state, call, "chat", "old"):
+        return
     message, mode, attached = prompt
     files = [account.files.find(identity) for identity in attached]
     if None in files:
@@ -50,6 +53,8 @@ async def converse(state: State, call: Call) -> None:
 
 async def make(state: State, call: Call, account: Account, order: making.Order) -> None:
     """An edit or a film; counted by its model."""
+    if await refused(state, call, making.OPERATIONS[order.model], order.generation):
+        return
     if not making.knows(account, order):
         await send_error(call.send, "unknown_attachment")
         return

@@ -10,43 +10,17 @@ import orjson
 
 from gateway.sandbox import directives, generated, making, paint
 from gateway.sandbox.accounts import Account
-from gateway.sandbox.answers import send_error
-from gateway.sandbox.calls import Call, Message, Receive, Scope, Send, abort
+from gateway.sandbox.calls import Call, abort
 from gateway.sandbox.directives import Directives
-from gateway.sandbox.doors import admit
 from gateway.sandbox.frames import Frame
-from gateway.sandbox.state import Recording, State
+from gateway.sandbox.sockets import HALF_CLOSED, Way, note, say
+from gateway.sandbox.state import State
 
 PATH = "/ws/imagine/listen"
 SLOTS, PRO_SLOTS = 6, 4
 PREVIEW, FINAL = 50, 100
 MODEL = "imagine"
 ERROR_CODES = {"8": "rate_limit_exceeded", "7": "anti-bot"}
-HALF_CLOSED = {"type": "websocket.close", "code": 1000}
-ANSWERS = {
-    "http.response.start": "websocket.http.response.start",
-    "http.response.body": "websocket.http.response.body",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Upgrade:
-    """An upgrade that is refused is answered like any other call."""
-
-    heard: Receive
-    said: Send
-
-    async def receive(self) -> Message:
-        message = await self.heard()
-        gone = message["type"] == "websocket.disconnect"
-        return {"type": "http.disconnect"} if gone else message
-
-    async def send(self, message: Message) -> None:
-        await self.said({**message, "type": ANSWERS[message["type"]]})
-
-    @property
-    def transport(self) -> object:
-        return getattr(self.said, "__self__").transport  # noqa: B009 - not in the type
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +30,7 @@ class Request:
     pro: bool
 
 
-async def upgrade(state: State, scope: Scope, receive: Receive, send: Send) -> None:
-    way = Upgrade(receive, send)
-    await receive()  # websocket.connect
-    headers = dict(scope["headers"])
-    path = scope["path"]
-    call = Call("GET", path, path, "", headers, b"", way.receive, way.send)
-    state.note(call)
-    if path != PATH:
-        await send_error(call.send, "unknown_path")
-        return
-    account = await admit(state, call)
-    if account is not None:
-        await send({"type": "websocket.accept"})
-        await converse(state, account, call, way)
-
-
-async def converse(state: State, account: Account, call: Call, way: Upgrade) -> None:
+async def converse(state: State, account: Account, call: Call, way: Way) -> None:
     """One round after another, until either side leaves."""
     rounds = 0
     performing: asyncio.Task[None] | None = None
@@ -80,7 +38,7 @@ async def converse(state: State, account: Account, call: Call, way: Upgrade) -> 
     try:
         while (message := await way.heard())["type"] != "websocket.disconnect":
             text = message.get("text") or ""
-            note(state, text)
+            note(state, PATH, text)
             request = asked_for(text)
             if request is not None:
                 if performing is not None:
@@ -95,11 +53,6 @@ async def converse(state: State, account: Account, call: Call, way: Upgrade) -> 
                 state.closed_early += 1
             performing.cancel()
             await asyncio.gather(performing, return_exceptions=True)
-
-
-def note(state: State, text: str) -> None:
-    if state.settings.record:
-        state.requests.append(Recording("WS", PATH, "", {}, text))
 
 
 def asked_for(text: str) -> Request | None:
@@ -118,7 +71,7 @@ async def perform(
     state: State,
     account: Account,
     call: Call,
-    way: Upgrade,
+    way: Way,
     request: Request,
     number: int,
 ) -> None:
@@ -144,7 +97,7 @@ async def perform(
         await way.said(HALF_CLOSED)
 
 
-async def broke(way: Upgrade, call: Call, asked: Directives, index: int) -> bool:
+async def broke(way: Way, call: Call, asked: Directives, index: int) -> bool:
     """Whether the round ends before the frame of this index."""
     if "error" in asked and index == asked.number("error_after"):
         kind = asked.text("error")
@@ -159,10 +112,6 @@ async def broke(way: Upgrade, call: Call, asked: Directives, index: int) -> bool
     else:
         return False
     return True
-
-
-async def say(way: Upgrade, frame: Frame) -> None:
-    await way.said({"type": "websocket.send", "text": orjson.dumps(frame).decode()})
 
 
 def drawn(

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from gateway.sandbox import cards, frames, generated, paint, posts, script
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.directives import Directives
+from gateway.sandbox.forms import Generation, Operation
 from gateway.sandbox.frames import Frame
 from gateway.sandbox.script import Cue
 
 EDIT = "imagine-image-edit"
 VIDEO = "imagine-video-gen"
 LIGHT = "Drawing: "
-EDITS = 2  # pictures an edit makes
+EDITS = {"old": 2, "new": 1}  # pictures an edit makes
 LIGHTS = 2
 EDIT_PERCENTS = (0, 50, 100)
 VIDEO_PERCENTS = (1, 10, 25, 42, 60, 80, 100)
 SEGMENT_S = range(1, 31)
+NEW_SEGMENT_S = range(1, 16)
+OPERATIONS: dict[str, Operation] = {EDIT: "image_edit", VIDEO: "video"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Order:
     seconds: int = 0
     sources: tuple[object, ...] = ()
     posts: tuple[object, ...] = ()
+    generation: Generation = "old"
 
 
 def read(fields: Frame) -> Order | None:
@@ -49,7 +53,8 @@ def read_edit(message: str, fields: Frame) -> Order:
     if later:
         wanted = later["imageToImage"]
         sources = tuple(wanted["inputAssets"])
-        return Order(EDIT, message, f"{message} {sources}", sources=sources)
+        seed = f"{message} {sources}"
+        return Order(EDIT, message, seed, sources=sources, generation="new")
     models = fields["responseMetadata"]["modelConfigOverride"]["modelMap"]
     config = models["imageEditModelConfig"]
     sources = tuple(named_file(url) for url in config["imageReferences"])
@@ -62,7 +67,8 @@ def read_video(message: str, fields: Frame) -> Order:
     if later:
         film = later["textToVideo"]
         ratio, seconds = film["aspectRatio"], int(film["duration"])
-        return Order(VIDEO, message, message, ratio, in_range(seconds))
+        seconds = in_range(seconds, NEW_SEGMENT_S)
+        return Order(VIDEO, message, message, ratio, seconds, generation="new")
     models = fields["responseMetadata"]["modelConfigOverride"]["modelMap"]
     config = models["videoGenModelConfig"]
     sources = tuple(map(named_file, config.get("imageReferences", ())))
@@ -92,8 +98,8 @@ def named_file(url: str) -> str:
     return url.removesuffix("/content").rpartition("/")[2]
 
 
-def in_range(seconds: int) -> int:
-    if seconds not in SEGMENT_S:
+def in_range(seconds: int, possible: range = SEGMENT_S) -> int:
+    if seconds not in possible:
         raise ValueError("a film of such a length is not made")
     return seconds
 
@@ -117,8 +123,11 @@ def cues(account: Account, order: Order, asked: Directives) -> Iterator[Cue]:
 
 def edited(account: Account, order: Order, asked: Directives) -> Iterator[Cue]:
     user_id, urls, ids = account.user_id(), [], []
-    for index in range(EDITS):
-        identity = paint.name(seed(order.seed, asked, index), order.ratio)
+    new = order.generation == "new"  # which makes one a call, and others if asked again
+    first = account.modes[EDIT] * EDITS["old"] if new else 0
+    for index in range(EDITS[order.generation]):
+        number = first + index
+        identity = paint.name(seed(order.seed, asked, number), order.ratio)
         withheld = is_withheld(asked, index)
         final = generated.picture_path(user_id, identity)
         urls.append(final)

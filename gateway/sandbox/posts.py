@@ -9,6 +9,7 @@ from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_error, send_json
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit
+from gateway.sandbox.forms import Operation, refused
 from gateway.sandbox.state import State
 
 TYPES = frozenset({"MEDIA_POST_TYPE_IMAGE", "MEDIA_POST_TYPE_VIDEO"})
@@ -23,6 +24,8 @@ async def create(state: State, call: Call) -> None:
     fields = read(call.body)
     if fields is None:
         await send_error(call.send, "malformed")
+        return
+    if await refused(state, call, operation_of(fields), "old"):
         return
     prompt = str(fields.get("prompt", ""))
     if "nopost" in directives.parse(prompt):
@@ -40,6 +43,12 @@ def read(body: bytes) -> dict[str, object] | None:
     if not isinstance(fields, dict) or fields.get("mediaType") not in TYPES:
         return None
     return fields if fields.get("prompt") or fields.get("mediaUrl") else None
+
+
+def operation_of(fields: dict[str, object]) -> Operation:
+    """An edit hangs on a post of its prompt, a film on one of itself or of pictures."""
+    image = fields["mediaType"] == "MEDIA_POST_TYPE_IMAGE"
+    return "image_edit" if image and not fields.get("mediaUrl") else "video"
 
 
 def keep(account: Account) -> str:

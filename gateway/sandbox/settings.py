@@ -7,6 +7,7 @@ from gateway.sandbox.accounts import FAULTS
 
 STATUS_FAULTS = {"429": "ratelimited", "500": "err500", "503": "err503"}
 EVERYONES_FAULTS = frozenset({*FAULTS, *STATUS_FAULTS, "challenge"})
+FORMS = frozenset({"both", "old", "new"})
 Value = str | int | bool | None
 
 
@@ -23,6 +24,11 @@ class Settings:
     strict_statsig: bool = False
     allow_any: bool = False
     clearance: str = "fresh"
+    chat_forms: str = "both"  # these: which generation's form is taken
+    upload_forms: str = "both"
+    image_edit_forms: str = "both"
+    video_forms: str = "both"
+    gone_status: int = 404  # answered in place of a form that is not
 
     def change(self, changes: Iterable[tuple[str, Value]]) -> None:
         """All of `changes`, or none. Raises BadSetting."""
@@ -39,6 +45,8 @@ class Settings:
             if value not in EVERYONES_FAULTS:
                 raise BadSetting(f"fault is one of {sorted(EVERYONES_FAULTS)}")
             return value
+        if name.endswith("_forms") and value not in FORMS:
+            raise BadSetting(f"{name} is one of {sorted(FORMS)}")
         return converted(name, value, type(getattr(self, name)))
 
 

@@ -10,6 +10,7 @@ from gateway.sandbox.answers import send_error, send_json
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit
 from gateway.sandbox.files import File
+from gateway.sandbox.forms import refused
 from gateway.sandbox.state import State
 
 Part = tuple[dict[str, str], bytes]
@@ -17,7 +18,7 @@ Part = tuple[dict[str, str], bytes]
 
 async def as_json(state: State, call: Call) -> None:
     account = await admit(state, call)
-    if account is None:
+    if account is None or await refused(state, call, "upload", "old"):
         return
     file = kept(account, call.body)
     if file is None:
@@ -41,7 +42,7 @@ def kept(account: Account, body: bytes) -> File | None:
 async def as_form(state: State, call: Call) -> None:
     """A file without content is taken and then refused, in a 200."""
     account = await admit(state, call)
-    if account is None:
+    if account is None or await refused(state, call, "upload", "new"):
         return
     fields = {head.get("name", ""): (head, body) for head, body in parts(call)}
     if "file" not in fields:

@@ -6,7 +6,7 @@ Whatever fails here costs no turn: a failure says that nothing was spent.
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from gateway.upstream import calls, failures, pool
+from gateway.upstream import calls, dialects, failures, pool
 from gateway.upstream.asset_headers import files_headers
 from gateway.upstream.channel import ForeignHost, Hosts
 from gateway.upstream.downloads import Download, open_asset
@@ -57,9 +57,12 @@ async def upload(
     login: Login, file: File, settings: Settings, *, edit: bool = False
 ) -> Uploaded:
     """`edit` marks the source of an image edit. Raises UpstreamFailure."""
-    form = FORMS[settings.text("upstream.upload_protocol")]
-    async with passing("upload", settings) as limits:
-        return await form(Upload(login, file, edit), settings, limits)
+
+    async def by(form: str) -> Uploaded:
+        async with passing("upload", settings) as limits:
+            return await FORMS[form](Upload(login, file, edit), settings, limits)
+
+    return await dialects.spoken("upload", login, settings, by)
 
 
 async def delete(login: Login, asset_id: str, settings: Settings) -> None:

@@ -46,8 +46,11 @@ def cloudflare_cookies(cookies: str, clearance: str) -> str:
     return text if len(text) <= MAX_BYTES else ""
 
 
-def cookie_header(token: str, cloudflare: str) -> bytes:
+def cookie_header(token: str, cloudflare: str, user_id: str = "") -> bytes:
     bare = clean_token(token)
-    login = f"sso={bare}; sso-rw={bare}"
-    text = f"{login}; {cloudflare}" if cloudflare else login
+    text = f"sso={bare}; sso-rw={bare}"
+    if cloudflare:
+        text = f"{text}; {cloudflare}"
+    if user_id:
+        text = f"{text}; x-userid={user_id}"
     return text.encode("latin-1")

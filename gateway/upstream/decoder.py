@@ -1,7 +1,8 @@
 """Upstream's chat stream to neutral events, incrementally and without I/O.
 
 Owns the order in which the parts of a frame count (upstream-protocol 3.5, with the
-wider reading of 13.4); what each part means is the affair of the sibling modules.
+wider reading of 13.4); what each part means is the affair of the sibling modules. The
+frames of either generation are understood, whichever way they come (13.3).
 Frames of unknown kind and unknown fields are passed over.
 """
 
@@ -19,6 +20,7 @@ from gateway.upstream.citations import CitedText
 from gateway.upstream.continuation import Continuation
 from gateway.upstream.fields import Json, number, record, text
 from gateway.upstream.frames import Frames
+from gateway.upstream.gateway_frames import Translator
 from gateway.upstream.inband import StreamError, refuse, refuse_errors, refuse_object
 from gateway.upstream.results import WEB_KEYS, X_KEYS, found_sources
 from gateway.upstream.summary import SummaryThinking
@@ -50,6 +52,7 @@ class ChatDecoder:
         self._pictures = Pictures(assets_url)
         self._thinking: Thinking = SummaryThinking() if summary else RawThinking()
         self._said = Continuation()
+        self._translator = Translator()
         self._plain: list[str] = []
         self._begun = False
         self._answered = False
@@ -62,6 +65,13 @@ class ChatDecoder:
             self._decode(self._frames.feed(data), events)
             if self._frames.finished and not self.ended:
                 self._end(events)
+        return events
+
+    def take(self, frame: Json) -> list[Event]:
+        """Like `feed`, for a frame that came whole."""
+        events: list[Event] = []
+        if not self.ended:
+            self._decode([frame], events)
         return events
 
     def close(self) -> list[Event]:
@@ -126,6 +136,13 @@ class ChatDecoder:
             self._begun = self._answered = True
 
     def _read(self, frame: Json, events: list[Event]) -> None:
+        if "event" in frame:
+            for told in self._translator.frames(record(frame["event"])):
+                self._interpret(told, events)
+        else:
+            self._interpret(frame, events)
+
+    def _interpret(self, frame: Json, events: list[Event]) -> None:
         refuse_object(frame.get("error"))
         response = record(record(frame.get("result")).get("response"))
         if not FINDING_KEYS.isdisjoint(response):

@@ -5,19 +5,27 @@ from collections.abc import Iterator
 from gateway.upstream.fields import Json, absolute, items, number, record, text
 from gateway.upstream.pictures import Event, Moderated, Picture, Rising, Step
 
-IMAGES = 2  # upstream makes so many, whatever is asked
+IMAGES = 2  # the v2 form makes so many, whatever is asked
 INDEX_MOST = 16
 
 
 class EditDecoder:
     """Pictures by their index; what the frames leave out, the summary may name."""
 
-    def __init__(self, assets_url: str, user_id: str, *, steps: bool = False) -> None:
+    def __init__(
+        self,
+        assets_url: str,
+        user_id: str,
+        images: int = IMAGES,
+        *,
+        steps: bool = False,
+    ) -> None:
         self.withheld: set[int] = set()
         self.done: set[int] = set()
         self._assets_url = assets_url
         self._user_id = user_id
         self._steps = steps
+        self._images = images
         self._refused: set[str] = set()  # addresses and ids of withheld pictures
         self._given: set[str] = set()
         self._percents: dict[int, int] = {}
@@ -72,8 +80,8 @@ class EditDecoder:
     def _advance(self, index: int, percent: int) -> list[Event]:
         risen = self._steps and percent > self._percents.get(index, 0)
         self._percents[index] = max(percent, self._percents.get(index, 0))
-        best = sorted(self._percents.values(), reverse=True)[:IMAGES]
-        overall = self._progress.to(sum(best) // IMAGES)
+        best = sorted(self._percents.values(), reverse=True)[: self._images]
+        overall = self._progress.to(sum(best) // self._images)
         return [*([Step(index, percent)] if risen else []), *overall]
 
     def _summarised(self) -> Iterator[tuple[int, str]]:

@@ -21,6 +21,7 @@ from gateway.upstream.limits import Settings
 MAX_RETRY_AFTER_S = 86_400
 ANTI_BOT_CODE = 7
 MARKER_STATUSES = frozenset({400, 401, 403})
+ABSENT_STATUSES = frozenset({404, 405, 410})
 CREDENTIAL_MARKERS = (
     "invalid-credentials",
     "bad-credentials",
@@ -74,13 +75,22 @@ def of_response(
     now: datetime,
 ) -> UpstreamFailure:
     """`body` is the drained, decoded beginning of the body."""
-    cause = judge(status, headers, body.decode("utf-8", "replace").lower())
+    words = body.decode("utf-8", "replace").lower()
+    cause = judge(status, headers, words)
     dead = cause.fault is UpstreamFault.CREDENTIAL
     final = cause.fault is UpstreamFault.POLICY
     failed = failure(cause, retryable=dead or (status in retry_on and not final))
     failed.status = status
     failed.retry_after_s = retry_after(headers.get("retry-after", ""), now)
+    failed.absent = is_absent(status, headers, words)
     return failed
+
+
+def is_absent(status: int, headers: Mapping[str, str], body: str) -> bool:
+    """Nothing is at this address, and neither a login nor a guard is the reason."""
+    if status not in ABSENT_STATUSES or is_challenge(status, headers, body):
+        return False
+    return not any(mark in body for mark in (*CREDENTIAL_MARKERS, *CHALLENGE_SIGNS))
 
 
 def judge(status: int, headers: Mapping[str, str], body: str) -> Cause:

@@ -1,7 +1,13 @@
 """Calls of the chat endpoint that make media, read to the end of the body (7, 8)."""
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import aclosing, asynccontextmanager
 
 import orjson
 
@@ -18,22 +24,36 @@ from gateway.upstream.payloads import encode
 Responses = AsyncGenerator[Json]
 
 
-def responses(
+async def ordered(
     login: Login, body: bytes, page: str, settings: Settings, limits: Limits
-) -> AbstractAsyncContextManager[Responses]:
-    """`result.response` of each frame. Iterating raises UpstreamFailure."""
-    return aclosing(_responses(login, body, page, settings, limits))
-
-
-async def _responses(
-    login: Login, body: bytes, page: str, settings: Settings, limits: Limits
-) -> Responses:
+) -> calls.Answer:
+    """The call that costs, once upstream took it. Raises UpstreamFailure."""
     headers = json_headers(login, settings, page)
     answer = await calls.post(CHAT_PATH, headers, body, settings, limits)
+    if answer.headers.get("content-type", "").lower().startswith("text/html"):
+        await answer.aclose()
+        raise failures.bad_payload()
+    return answer
+
+
+@asynccontextmanager
+async def responses(
+    answer: calls.Answer, settings: Settings
+) -> AsyncIterator[Responses]:
+    """`result.response` of each frame. Iterating raises UpstreamFailure.
+
+    To be entered at once: it closes the answer.
+    """
+    try:
+        async with aclosing(_responses(answer, settings)) as found:
+            yield found
+    finally:
+        await answer.aclose()
+
+
+async def _responses(answer: calls.Answer, settings: Settings) -> Responses:
     frames = Frames()
     try:
-        if answer.headers.get("content-type", "").lower().startswith("text/html"):
-            raise failures.bad_payload()
         async for data in answer:
             for response in unwrapped(frames.feed(data)):
                 yield response
@@ -43,8 +63,6 @@ async def _responses(
             yield response
     except StreamError as error:
         raise in_band(error, settings) from error
-    finally:
-        await answer.aclose()
 
 
 def unwrapped(frames: Iterable[Json]) -> Iterator[Json]:

@@ -32,13 +32,15 @@ class Login:
 class Signed:
     """Headers of a call and the login that goes with them, still apart.
 
-    Only a target among upstream's hosts puts the two together (see `channel`).
+    `user_id` is told by a cookie of its own where it is set. Only a target among
+    upstream's hosts puts them together (see `channel`).
     """
 
     plain: tuple[Header, ...]
     login: Login
     cloudflare: str
     scope: Scope = Scope.CHAT
+    user_id: str = ""
 
     def __repr__(self) -> str:
         return "Signed(...)"
@@ -133,6 +135,13 @@ def dressed(signed: Signed, bundle: Bundle, settings: Settings) -> Signed:
 def of_browser(name: bytes) -> bool:
     lower = name.lower()
     return lower == b"user-agent" or lower.startswith(b"sec-ch-ua")
+
+
+def session_headers(login: Login, user_id: str, settings: Settings) -> Signed:
+    """For the upgrade to the chat gateway, which wants to know the user (13.3)."""
+    signed = upgrade_headers(login, settings)
+    plain = tuple(one for one in signed.plain if not one[0].startswith(b"Sec-Ch-"))
+    return replace(signed, plain=plain, user_id=user_id)
 
 
 def upgrade_headers(login: Login, settings: Settings) -> Signed:

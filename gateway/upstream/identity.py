@@ -1,19 +1,24 @@
 """Who a login belongs to (13.1): the user id, and whether the session is alive."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 import orjson
 
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
-from gateway.upstream import calls, pool
+from gateway.upstream import calls, failures, pool
 from gateway.upstream.fields import Json, record, text
-from gateway.upstream.headers import Login, json_headers
+from gateway.upstream.headers import Login, Signed, json_headers
 from gateway.upstream.limits import Limits, Settings
 
 PATH = "/api/auth/session"
 LIMITS = Limits(idle_s=20.0, total_s=20.0)
 MAX_BODY_BYTES = 64 * 1024
+REMEMBERED = 10_000
 DEAD = frozenset({"unauthenticated", "blocked"})
+USER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+NOT_ON_READS = frozenset({b"Content-Type", b"Origin", b"x-statsig-id"})
 ID_PLACES = (
     ("session", "userId"),
     ("user", "id"),
@@ -30,14 +35,62 @@ class Identity:
     user_id: str
 
 
+class Known:
+    """User ids that were asked for, the latest of them."""
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, str] = {}
+
+    def of(self, login: Login) -> str:
+        return self._ids.get(digest(login), "")
+
+    def learn(self, login: Login, user_id: str) -> None:
+        self._ids[digest(login)] = user_id
+        if len(self._ids) > REMEMBERED:
+            del self._ids[next(iter(self._ids))]
+
+
+HOME = Known()
+
+
+def digest(login: Login) -> bytes:
+    return blake2b(login.token.encode(), digest_size=16).digest()
+
+
 async def fetch(login: Login, settings: Settings) -> Identity:
     """Raises UpstreamFailure; its fault is CREDENTIAL for a session that is dead."""
     channel = pool.current().channel(settings)
-    headers = json_headers(login, settings)
-    answer = await calls.send(
-        "GET", channel.hosts.base(PATH), headers, None, settings, LIMITS
-    )
+    target = channel.hosts.base(PATH)
+    signed = headers(login, settings)
+    try:
+        answer = await calls.send("GET", target, signed, None, settings, LIMITS)
+    except UpstreamFailure as failure:
+        if failure.fault is UpstreamFault.UNAUTHORIZED:
+            raise dead() from failure
+        raise
     return parse(await calls.drain(answer, MAX_BODY_BYTES))
+
+
+async def known(login: Login, settings: Settings) -> str:
+    """The user id of a login that came without; asked once. Raises UpstreamFailure."""
+    user_id = HOME.of(login)
+    if not user_id:
+        try:
+            user_id = (await fetch(login, settings)).user_id
+        except UpstreamFailure as failure:
+            failure.absent = False  # which says nothing of the call that wants the id
+            raise
+        if not USER_ID.fullmatch(user_id):
+            raise failures.bad_payload()
+        HOME.learn(login, user_id)
+    return user_id
+
+
+def headers(login: Login, settings: Settings) -> Signed:
+    """A browser reads the session without saying where it is."""
+    signed = json_headers(login, settings)
+    plain = tuple(one for one in signed.plain if one[0] not in NOT_ON_READS)
+    return replace(signed, plain=plain)
 
 
 def parse(body: bytes) -> Identity:
@@ -46,13 +99,17 @@ def parse(body: bytes) -> Identity:
     except orjson.JSONDecodeError:
         document = {}
     if text(document.get("status")) in DEAD:
-        raise UpstreamFailure(
-            Kind.UPSTREAM_UNAVAILABLE,
-            "Upstream no longer accepts the account's session.",
-            fault=UpstreamFault.CREDENTIAL,
-            retryable=True,
-        )
+        raise dead()
     return Identity(first_id(document))
+
+
+def dead() -> UpstreamFailure:
+    return UpstreamFailure(
+        Kind.UPSTREAM_UNAVAILABLE,
+        "Upstream no longer accepts the account's session.",
+        fault=UpstreamFault.CREDENTIAL,
+        retryable=True,
+    )
 
 
 def first_id(document: Json) -> str:

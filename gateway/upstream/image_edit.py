@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import UpstreamFailure
-from gateway.upstream import assets, media_posts, pictures
+from gateway.upstream import assets, dialects, media_posts, pictures
 from gateway.upstream.assets import File, Uploaded
-from gateway.upstream.edit_frames import EditDecoder
-from gateway.upstream.generation import responses, said, written
+from gateway.upstream.calls import Answer
+from gateway.upstream.edit_frames import IMAGES, EditDecoder
+from gateway.upstream.generation import ordered, responses, said, written
 from gateway.upstream.headers import Login
 from gateway.upstream.limits import Settings, chat_limits
 from gateway.upstream.pictures import Event
@@ -21,10 +22,11 @@ MENTION = re.compile(r"(?<!\w)@IMAGE([0-9]{1,3})(?!\w)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call that makes pictures: its body and the page it comes from."""
+    """A call that makes so many pictures: its body and the page it comes from."""
 
     body: bytes
     page: str
+    images: int = IMAGES
 
 
 Form = Callable[[Login, str, Sequence[Uploaded], Settings], Awaitable[Order]]
@@ -38,14 +40,23 @@ async def edit(
     settings: Settings,
     steps: bool = False,
 ) -> AsyncGenerator[Event]:
-    """Up to two pictures, as upstream makes two. Raises UpstreamFailure for none."""
-    form = FORMS[settings.text("upstream.image_edit_protocol")]
-    order = await form(login, mentioned(prompt, uploaded), uploaded, settings)
+    """Up to two pictures of the v2 form's call, one of the v3 form's.
+
+    Raises UpstreamFailure for none.
+    """
+    wish = mentioned(prompt, uploaded)
+
+    async def by(form: str) -> tuple[Answer, int]:
+        order = await FORMS[form](login, wish, uploaded, settings)
+        limits = chat_limits(settings)
+        answer = await ordered(login, order.body, order.page, settings, limits)
+        return answer, order.images
+
+    answer, images = await dialects.spoken("image_edit", login, settings, by)
     assets_url = settings.text("upstream.assets_url")
-    decoder = EditDecoder(assets_url, login.user_id, steps=steps)
-    limits = chat_limits(settings)
+    decoder = EditDecoder(assets_url, login.user_id, images, steps=steps)
     try:
-        async with responses(login, order.body, order.page, settings, limits) as stream:
+        async with responses(answer, settings) as stream:
             async for response in stream:
                 for event in decoder.feed(response):
                     yield event
@@ -127,7 +138,7 @@ async def by_input(
         "sendFinalMetadata": True,
         "mediaGenInput": {"imageToImage": inputs},
     }
-    return Order(written(fields), PAGE)
+    return Order(written(fields), PAGE, images=1)
 
 
-FORMS: dict[str, Form] = {"auto": by_post, "v2": by_post, "v3": by_input}
+FORMS: dict[str, Form] = {"v2": by_post, "v3": by_input}

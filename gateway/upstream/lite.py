@@ -3,11 +3,9 @@
 from collections.abc import AsyncGenerator
 
 from gateway.conversation.events import MediaProgress, MediaReady
-from gateway.upstream import pictures
-from gateway.upstream.client import converse
+from gateway.upstream import chat, pictures
 from gateway.upstream.headers import Login
 from gateway.upstream.limits import Settings
-from gateway.upstream.payloads import chat_payload
 from gateway.upstream.pictures import Event, Picture, Rising
 
 MODE = "fast"
@@ -18,9 +16,9 @@ async def generate(
     login: Login, prompt: str, settings: Settings
 ) -> AsyncGenerator[Event]:
     """Ends at the first finished picture. Raises UpstreamFailure if there is none."""
-    payload = chat_payload(COMMAND + prompt, MODE, settings)
+    turn = chat.Turn(COMMAND + prompt, MODE)
     rising, finished = Rising(), set[str]()
-    async with converse(login, payload, settings) as replies:
+    async with chat.ask(login, turn, settings) as replies:
         async for events in replies:
             for event in events:
                 if isinstance(event, MediaReady):

@@ -1,6 +1,7 @@
 """Neutral values to the JSON that upstream's REST calls take (3.1, 4)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
@@ -9,6 +10,8 @@ from gateway.upstream.limits import Settings
 
 # Our mode names that differ from upstream's.
 MODE_IDS = {"grok_4_3": "grok-420-computer-use-sa"}
+# Modes that the gateway form of chats does not have.
+REST_ONLY = frozenset({"grok_4_3"})
 
 SCREEN = {
     "darkModeEnabled": False,
@@ -25,6 +28,15 @@ TOOL_OVERRIDES = {
     "outlookCalendarSearch": False,
     "googleDriveSearch": False,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is asked; `attachments` are ids of uploaded files."""
+
+    prompt: str
+    mode: str
+    attachments: Sequence[str] = ()
 
 
 def chat_payload(

@@ -79,7 +79,7 @@ async def as_form(upload: Upload, settings: Settings, limits: Limits) -> Uploade
     return known(file, names[:1] if upload.edit else names)
 
 
-FORMS: dict[str, Form] = {"auto": as_json, "v2": as_json, "v3": as_form}
+FORMS: dict[str, Form] = {"v2": as_json, "v3": as_form}
 
 
 async def built(build: Callable[[Upload], bytes], upload: Upload) -> bytes:

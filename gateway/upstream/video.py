@@ -1,6 +1,7 @@
 """Films, a segment at a time, in upstream's two forms (8, 13.7).
 
-A film is a first segment and any number of extensions; the last one is all of it.
+A film is a first segment and any number of extensions; the last one is all of it. Of
+the v3 form the first is the last, and hangs on no post.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -8,13 +9,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError, Kind, UpstreamFailure
-from gateway.upstream import assets, media_posts, pictures
+from gateway.upstream import assets, dialects, media_posts, pictures
 from gateway.upstream.assets import File
-from gateway.upstream.generation import responses, said, written
+from gateway.upstream.calls import Answer
+from gateway.upstream.generation import ordered, responses, said
 from gateway.upstream.headers import Login
 from gateway.upstream.limits import TOTAL_PER_IDLE, Limits, Settings
 from gateway.upstream.pictures import Progress
 from gateway.upstream.together import together
+from gateway.upstream.video_bodies import by_input, wrapped
 from gateway.upstream.video_frames import Segment, VideoDecoder
 
 __all__ = [
@@ -29,17 +32,10 @@ __all__ = [
     "refuse_unfilmable",
 ]
 
-MODEL = "imagine-video-gen"
 PAGE = "/imagine"
 FRAME_S = 1 / 24
 V3_SECONDS = 15
-FLAGS = {
-    "fun": "--mode=extremely-crazy",
-    "normal": "--mode=normal",
-    "spicy": "--mode=extremely-spicy-or-crazy",
-    "custom": "--mode=custom",
-}
-
+LATER = "v3"
 Event = Progress | Segment
 Before = Callable[[], Awaitable[None]]
 
@@ -50,6 +46,14 @@ class Order:
 
     body: bytes
     page: str
+    parent_post_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filming:
+    """A call under way, and the post it hangs on."""
+
+    answer: Answer
     parent_post_id: str
 
 
@@ -68,23 +72,31 @@ async def first_segment(
     references: Sequence[File] = (),
     settings: Settings,
     before: Before = nothing,
+    whole_s: int = 0,
 ) -> AsyncGenerator[Event]:
     """Progress, then one Segment. Raises GatewayError, UpstreamFailure for upstream's.
 
-    What the v3 form cannot carry is refused before anything is sent. `before` is
-    awaited once all is prepared, right before the call that costs.
+    What the v3 form cannot carry is refused before anything is sent; it films all of
+    `whole_s` at once. `before` is awaited once all is prepared, right before the call
+    that costs.
     """
     shape = {
         "aspectRatio": ratio,
         "videoLength": seconds,
         "resolutionName": resolution,
     }
-    if is_later(settings):
-        refuse_later(preset, seconds, bool(references))
-        order = Order(by_input(prompt, ratio, seconds, resolution), PAGE, "")
-    else:
-        order = await by_post(login, prompt, shape, preset, references, settings)
-    async with aclosing(filmed(login, order, settings, before)) as events:
+
+    async def by(form: str) -> Filming:
+        if form == LATER:
+            length_s = whole_s or seconds
+            refuse_later(preset, length_s, bool(references))
+            order = Order(by_input(prompt, ratio, length_s, resolution), PAGE, "")
+        else:
+            order = await by_post(login, prompt, shape, preset, references, settings)
+        return await begun(login, order, settings, before)
+
+    filming = await dialects.spoken("video", login, settings, by)
+    async with aclosing(filmed(login, filming, settings)) as events:
         async for event in events:
             yield event
 
@@ -102,8 +114,11 @@ async def extend(
     settings: Settings,
     before: Before = nothing,
 ) -> AsyncGenerator[Event]:
-    """Progress, then one Segment that holds all of the film so far."""
-    if is_later(settings):
+    """Progress, then one Segment that holds all of the film so far.
+
+    A film that was begun in the v2 form ends in it.
+    """
+    if settings.text(dialects.key_of("video")) == LATER or not previous.parent_post_id:
         raise unsupported("seconds", "Upstream's present form films no extensions.")
     parent = previous.parent_post_id
     config = {
@@ -123,22 +138,30 @@ async def extend(
     }
     body = wrapped(prompt, preset, config, settings)
     order = Order(body, f"{PAGE}/post/{parent}", parent)
-    async with aclosing(filmed(login, order, settings, before)) as events:
+    filming = await begun(login, order, settings, before)
+    async with aclosing(filmed(login, filming, settings)) as events:
         async for event in events:
             yield event
 
 
-async def filmed(
+async def begun(
     login: Login, order: Order, settings: Settings, before: Before
-) -> AsyncGenerator[Event]:
+) -> Filming:
     idle_s = float(settings.number("video.timeout"))
     limits = Limits(idle_s, idle_s * TOTAL_PER_IDLE)
-    decoder = VideoDecoder(
-        settings.text("upstream.assets_url"), login.user_id, order.parent_post_id
-    )
     await before()
+    answer = await ordered(login, order.body, order.page, settings, limits)
+    return Filming(answer, order.parent_post_id)
+
+
+async def filmed(
+    login: Login, filming: Filming, settings: Settings
+) -> AsyncGenerator[Event]:
+    decoder = VideoDecoder(
+        settings.text("upstream.assets_url"), login.user_id, filming.parent_post_id
+    )
     try:
-        async with responses(login, order.body, order.page, settings, limits) as stream:
+        async with responses(filming.answer, settings) as stream:
             async for response in stream:
                 for progress in decoder.feed(response):
                     yield progress
@@ -197,59 +220,16 @@ async def posted(
     return [post for post, _ in done], [url for _, url in done]
 
 
-def wrapped(
-    prompt: str, preset: str, config: dict[str, object], settings: Settings
-) -> bytes:
-    return written(
-        {
-            "temporary": settings.flag("features.temporary"),
-            "modelName": MODEL,
-            "message": flagged(prompt, preset),
-            "enableSideBySide": True,
-            "responseMetadata": {
-                "experiments": [],
-                "modelConfigOverride": {"modelMap": {"videoGenModelConfig": config}},
-            },
-        }
-    )
-
-
-def by_input(prompt: str, ratio: str, seconds: int, resolution: str) -> bytes:
-    """The v3 form: everything stands in the call."""
-    film = {
-        "prompt": said(prompt),
-        "aspectRatio": ratio,
-        "duration": seconds,
-        "resolutionName": resolution,
-    }
-    return written(
-        {
-            "modelName": MODEL,
-            "message": flagged(prompt, "custom"),
-            "enableImageStreaming": True,
-            "enableSideBySide": True,
-            "sendFinalMetadata": True,
-            "responseMetadata": {
-                "experiments": [],
-                "modelConfigOverride": {"modelMap": {}},
-            },
-            "mediaGenInput": {"textToVideo": film},
-            "kind": "CONVERSATION_KIND_IMAGINE",
-        }
-    )
-
-
-def flagged(prompt: str, preset: str) -> object:
-    return said(f"{prompt} {FLAGS[preset]}")
-
-
 def is_later(settings: Settings) -> bool:
-    return settings.text("upstream.video_protocol") == "v3"
+    return dialects.HOME.form("video", settings) == LATER
 
 
-def parts(seconds: Sequence[int], settings: Settings) -> tuple[int, ...]:
+def parts(
+    seconds: Sequence[int], settings: Settings, done: Sequence[Segment] = ()
+) -> tuple[int, ...]:
     """Lengths of the calls for a film of these parts; the v3 form has only one call."""
-    return (sum(seconds),) if is_later(settings) else tuple(seconds)
+    later = not done[0].parent_post_id if done else is_later(settings)
+    return (sum(seconds),) if later else tuple(seconds)
 
 
 def refuse_unfilmable(

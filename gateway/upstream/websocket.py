@@ -24,7 +24,7 @@ from gateway.egress.nodes import Scope
 from gateway.errors import UpstreamFailure
 from gateway.upstream import failures, network, pool, tunnels
 from gateway.upstream.channel import Target
-from gateway.upstream.headers import Login, upgrade_headers
+from gateway.upstream.headers import Login, Signed, upgrade_headers
 from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Limits, Settings
 from gateway.upstream.passage import Passage, Way
 
@@ -74,14 +74,19 @@ class Socket:
 
 
 @asynccontextmanager
-async def opened(login: Login, path: str, settings: Settings) -> AsyncIterator[Socket]:
+async def opened(
+    login: Login, path: str, settings: Settings, signed: Signed | None = None
+) -> AsyncIterator[Socket]:
     """Raises UpstreamFailure where it cannot be opened; nothing is spent then.
+
+    `signed` are headers in place of the usual ones.
 
     Leaving closes it, and waits hardly for the other side to agree.
     """
     channel = pool.current().channel(settings)
     target = channel.hosts.at(socket_url(settings) + path)
-    connection = await upgraded(target, login, settings)
+    signed = signed or upgrade_headers(login, settings)
+    connection = await upgraded(target, signed, settings)
     try:
         yield Socket(connection)
     finally:
@@ -90,14 +95,14 @@ async def opened(login: Login, path: str, settings: Settings) -> AsyncIterator[S
 
 
 async def upgraded(
-    target: Target, login: Login, settings: Settings
+    target: Target, signed: Signed, settings: Settings
 ) -> ClientConnection:
     limits = Limits(CONNECT_S, CONNECT_S)
-    passage = Passage(target, login, Scope.CHAT, settings, limits)
+    passage = Passage(target, signed.login, Scope.CHAT, settings, limits)
     while True:
         way = await passage.way()
         try:
-            connection = await connected(target, login, way)
+            connection = await connected(target, signed, way)
         except (OSError, WebSocketException) as exc:
             failure = not_opened(exc, settings, proxied=way.proxied)
             failure.sent = False
@@ -109,10 +114,9 @@ async def upgraded(
             return connection
 
 
-async def connected(target: Target, login: Login, way: Way) -> ClientConnection:
-    settings = way.settings
-    signed = target.opened(way.dressed(upgrade_headers(login, settings)))
-    headers = [(name.decode(), value.decode("latin-1")) for name, value in signed]
+async def connected(target: Target, signed: Signed, way: Way) -> ClientConnection:
+    sealed = target.opened(way.dressed(signed))
+    headers = [(name.decode(), value.decode("latin-1")) for name, value in sealed]
     more: dict[str, Any] = {}  # Any: the library's own type for these
     if way.proxy is not None and way.proxy.scheme == "https":
         more["proxy_ssl"] = pool.HOME.tls(way.verify)

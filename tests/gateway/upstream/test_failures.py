@@ -68,6 +68,24 @@ def test_a_policy_answer_is_never_tried_again():
     assert not failure.retryable
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "absent"),
+    [
+        (404, JSON, b'{"code":5,"message":"Not Found"}', True),
+        (405, {}, b"", True),
+        (410, {}, b"gone", True),
+        (404, {"cf-mitigated": "challenge"}, b"", False),
+        (404, {}, b"<title>Just a moment...</title>", False),
+        (404, JSON, b'{"message":"Session not found [bad-credentials]"}', False),
+        (403, JSON, b"{}", False),
+        (500, {}, b"", False),
+    ],
+)
+def test_an_address_with_nothing_at_it(status, headers, body, absent):
+    failure = failures.of_response(status, headers, body, RETRY_ON, NOW)
+    assert failure.absent is absent
+
+
 def test_messages_do_not_repeat_what_upstream_said():
     body = b'{"message":"token sso=SECRET at https://grok.com"}'
     for status in (400, 401, 402, 403, 404, 429, 500):

@@ -11,7 +11,8 @@ from gateway.errors import GatewayError, Kind, UpstreamFailure
 from gateway.upstream import image_edit, media_posts, pool, video
 from gateway.upstream.assets import File, Uploaded
 from gateway.upstream.headers import Login
-from gateway.upstream.video import FLAGS, Segment
+from gateway.upstream.video import Segment
+from gateway.upstream.video_bodies import FLAGS
 from tests.gateway.upstream.stand_in import Chosen
 
 LOGIN = Login("tok", "u1")
