@@ -45,7 +45,7 @@ async def finished(
     ready = MediaReady("", str(picture.slot), r_rated=picture.r_rated)
     data = picture.data
     if drawing.watched:
-        asset = await resolver.kept_picture(picture.url, data)
+        asset = await resolver.kept_picture(picture.url, data, picture.slot)
         if drawing.inline:
             ready = replace(ready, data=data or await store.read(asset))
         width, height = asset.width, asset.height

@@ -8,7 +8,7 @@ prompt, is not handed out as if it were good.
 import html
 import logging
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from gateway.conversation import file_types
@@ -95,10 +95,11 @@ class Resolver:
         await self._vouch(data)
         return data
 
-    async def kept_picture(self, url: str, data: bytes | None = None) -> Asset:
+    async def kept_picture(self, url: str, data: bytes | None, place: int) -> Asset:
         """A picture that must be kept here. Raises GatewayError if it cannot be."""
+        placed = replace(self, origin=replace(self.origin, place=place))
         try:
-            return await self.keep(Kind.IMAGE, url, data)
+            return await placed.keep(Kind.IMAGE, url, data)
         except (NotMedia, Repeated) as exc:
             raise untrue(exc) from exc
         except MediaError as exc:

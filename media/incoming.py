@@ -30,7 +30,7 @@ class Origin:
     """Where a file comes from; `prompt` is all that the result should depend on.
 
     `model` and `owner` tell who asked: a public name, the fingerprint of a key or the
-    id of a visitor. `batch` is shared by what was made together.
+    id of a visitor. `batch` is shared by what was made together, `place` is of each.
     `protect_for` keeps eviction away for a while; `expire_in` ends a temporary file.
     """
 
@@ -40,6 +40,7 @@ class Origin:
     model: str = ""
     owner: str = ""
     batch: str = ""
+    place: int = 0
     protect_for: timedelta | None = None
     expire_in: timedelta | None = None
 
@@ -142,6 +143,7 @@ class Incoming:
             model=origin.model,
             owner=origin.owner,
             batch=origin.batch,
+            place=origin.place,
             width=facts.width,
             height=facts.height,
             protected_until=after(origin.protect_for),

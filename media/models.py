@@ -38,6 +38,7 @@ class Asset(models.Model):
     batch = models.CharField(
         _("made together"), max_length=32, blank=True, default="", db_index=True
     )
+    place = models.PositiveSmallIntegerField(default=0)  # among those of its batch
     width = models.PositiveIntegerField(_("width"), default=0)  # px; 0: not known
     height = models.PositiveIntegerField(_("height"), default=0)
     created_at = models.DateTimeField(_("created"), default=timezone.now)

@@ -63,6 +63,7 @@ async def test_each_picture_is_told_of_and_kept(drawn):
     kept = await asyncio.to_thread(list, Asset.objects.order_by("pk"))
     assert [one.public_id for one in kept] == [first.kept, second.kept]
     assert {(one.owner, one.batch) for one in kept} == {("v1", "b" * 32)}
+    assert [one.place for one in kept] == [0, 2]
     assert (kept[1].width, kept[1].height) == (30, 20)
 
 

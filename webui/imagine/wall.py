@@ -102,7 +102,7 @@ def page(
 def pictures_of(batches: Sequence[str]) -> dict[str, list[Asset]]:
     rows = Asset.objects.filter(kind=Kind.IMAGE, batch__in=batches, removed_at=None)
     found: dict[str, list[Asset]] = {}
-    for asset in rows.order_by("pk"):
+    for asset in rows.order_by("place", "pk"):
         found.setdefault(asset.batch, []).append(asset)
     return found
 

@@ -57,6 +57,9 @@ async def test_one_round_from_start_to_wall(upstream, stage, client):
     assert upstream.works[0].drawing.ratio == "16:9"
     assert await shown() == [("success", 1, 2)]
     assert await shown("other") == []
+    page = await asyncio.to_thread(wall.page, Viewer("me"))
+    in_order = [one.public_id for one in page.rounds[0][1]]
+    assert in_order == [second["id"], first["id"]]  # by upstream's slots 0 and 3
     (record,) = stage.kept.records
     asked = (record[3], record[4], record[7])
     assert asked == ("/webui/api/imagine/ws", "grok-imagine-image", 200)
