@@ -12,6 +12,7 @@ from webui.words import chat as chat_words
 from webui.words import masonry as picture_words
 
 CHAT = "js/webui/chat/page.js"
+PICTURES = "js/webui/masonry/page.js"
 FILM_SECONDS = (6, 10, 12, 16, 20)
 
 
@@ -33,7 +34,11 @@ def chat(request: HttpRequest) -> HttpResponse:
 @page
 def masonry(request: HttpRequest) -> HttpResponse:
     adult = config.current().flag("features.enable_nsfw")
-    context = {"limits": limits(), "adult": adult}
+    context = {
+        "limits": limits(),
+        "modules": brought_by(PICTURES),
+        "adult": adult,
+    }
     words = picture_words.words()
     return shown(request, "masonry", words=words, context=context)
 

@@ -24,6 +24,9 @@ from media.models import Kind, Source, VideoJob
 from tests.browser import NAME, PASSWORD
 from tests.browser.scenes import scene
 from tests.media.samples import film
+from webui.imagine import wall
+from webui.imagine.frames import Start
+from webui.models import RoundState
 
 SHAPES = ((640, 480), (480, 640), (512, 512))
 POOLS = ("basic", "super", "heavy")
@@ -178,6 +181,29 @@ def add_jobs() -> None:
         job.status = "done" if job.processed == len(ids) else "cancelled"
         job.finished_at = timezone.now()
         job.save()
+
+
+def add_wall() -> None:
+    """Two rounds of a visitor; staff sees all walls."""
+    rounds = (
+        Start("A quiet harbour at dawn, boats in the mist, gouache", "16:9"),
+        Start("Hills at dusk, long shadows, paper cut", "1:1", "quality", 4),
+    )
+    for number, start in enumerate(rounds):
+        one = wall.begin("a visitor", "run", 1, start)
+        size = (640, 360) if start.ratio == "16:9" else (480, 480)
+        for place in range(start.count):
+            origin = store.Origin(
+                Source.IMAGES,
+                account="acc_sample",
+                model="grok-imagine-image",
+                owner="a visitor",
+                batch=one.public_id,
+                place=place,
+            )
+            drawn = scene(6 * number + place + 1, size)
+            asyncio.run(store.save_bytes(Kind.IMAGE, drawn, origin))
+        wall.end(one.public_id, wall.Ended(RoundState.SUCCESS))
 
 
 def add_media() -> None:

@@ -1,4 +1,4 @@
-"""Draws the console's pages for the documentation: `make screenshots`."""
+"""Draws the pages for the documentation: `make screenshots`."""
 
 import sys
 import tempfile
@@ -31,12 +31,18 @@ PAGES = {
     "job": "/admin/jobs/batchjob/{job}/change/",
 }
 
+WEBUI = {
+    "GROK_APP_WEBUI_ENABLED": "true",
+    "GROK_APP_WEBUI_KEY": "a key of the Web UI for tests",
+}
+WALL = "/webui/masonry?all=1"
+
 
 def draw(folder: Path) -> list[Path]:
     """Write `PAGE-THEME-SIZE.png` for each page and tell which files are too large."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, browser() as running:
-        with furnished_gateway(Path(data), ACCOUNTS) as gateway:
+        with furnished_gateway(Path(data), ACCOUNTS, **WEBUI) as gateway:
             visitor = Visitor(running.new_context().new_page(), gateway.url)
             made = draw_page(visitor, folder, "sign-in", "/admin/login")
             visitor.sign_in()
@@ -48,6 +54,9 @@ def draw(folder: Path) -> list[Path]:
             for name, path in PAGES.items():
                 made += draw_page(visitor, folder, name, path.format(**known))
             made += draw_page(visitor, folder, "import", preview(visitor))
+            code = "from tests.browser.furnishing import add_wall; add_wall()"
+            gateway.manage("shell", "--no-imports", "-c", code)
+            made += draw_page(visitor, folder, "pictures", WALL)
     return [path for path in made if path.stat().st_size > LARGEST]
 
 
@@ -67,6 +76,7 @@ def draw_page(visitor: Visitor, folder: Path, name: str, path: str) -> list[Path
         for size, (width, height) in SIZES.items():
             visitor.show(theme, width, height)
             visitor.go(path)
+            visitor.page.wait_for_load_state("networkidle")
             made.append(folder / f"{name}-{theme}-{size}.png")
             shoot(visitor.page, made[-1])
     return made

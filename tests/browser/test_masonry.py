@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.browser.surfing import Visitor
 from tests.e2e.gateway_process import running_gateway
 from tests.gateway.sandbox.process import running_sandbox
 
@@ -31,12 +30,14 @@ def gateway(tmp_path_factory):
     }
     folder = tmp_path_factory.mktemp("masonry")
     with running_sandbox() as sandbox:
-        with running_gateway(folder, sandbox.url, POOLS, **settings) as running:
+        with running_gateway(
+            folder, sandbox.url, POOLS, "granian", 1, **settings
+        ) as running:
             yield running
 
 
 @pytest.fixture
-def visitor(gateway, visit) -> Visitor:
+def visitor(gateway, visit):
     made = visit(gateway)
     made.show("light", 1440)
     made.go("/webui/masonry")

@@ -20,7 +20,9 @@ LEFT_WITHIN_S = 1.0
 def gateway(sandbox, tmp_path_factory):
     settings = {"GROK_APP_WEBUI_ENABLED": "true", "GROK_APP_WEBUI_KEY": WEBUI_KEY}
     folder = tmp_path_factory.mktemp("wall")
-    with running_gateway(folder, sandbox.url, POOLS, **settings) as running:
+    with running_gateway(
+        folder, sandbox.url, POOLS, "granian", 1, **settings
+    ) as running:
         yield running
 
 

@@ -136,8 +136,9 @@ part(root, "filter").addEventListener("input", ({ target }) => {
   }, SEARCH_AFTER_MS);
 });
 
-part(root, "everybody")?.addEventListener("change", ({ target }) => {
-  wall.query.everybody = target.checked;
+const everybody = part(root, "everybody");
+everybody?.addEventListener("change", () => {
+  wall.query.everybody = everybody.checked;
   wall.load();
 });
 
@@ -151,4 +152,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+wall.query.everybody = everybody?.checked ?? false;
 wall.load();
