@@ -7,13 +7,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
+from tests.browser.conversations import exported
 from tests.browser.surfing import Visitor, browser, furnished_gateway
 
 ACCOUNTS = 40
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
+SETTLED_MS = 800
 LARGEST = 250 * 1000
 PAGES = {
     "overview": "/admin/",
@@ -57,6 +59,8 @@ def draw(folder: Path) -> list[Path]:
             code = "from tests.browser.furnishing import add_wall; add_wall()"
             gateway.manage("shell", "--no-imports", "-c", code)
             made += draw_page(visitor, folder, "pictures", WALL)
+            made += draw_page(visitor, folder, "chat-empty", "/webui/chat")
+            made += draw_page(visitor, folder, "chat", conversation(visitor))
     return [path for path in made if path.stat().st_size > LARGEST]
 
 
@@ -70,13 +74,34 @@ def preview(visitor: Visitor) -> str:
     return urlsplit(visitor.page.url).path
 
 
+def conversation(visitor: Visitor) -> str:
+    """Where a conversation is, after some were brought in."""
+    visitor.go("/webui/chat")
+    visitor.show("light", *SIZES["desk"])
+    page = visitor.page
+    page.wait_for_selector("#chat[data-ready]")
+    file: FilePayload = {
+        "name": "conversations.json",
+        "mimeType": "application/json",
+        "buffer": exported(),
+    }
+    page.set_input_files("[data-part=import-picker]", [file])
+    page.click(".session:has-text('refrigerator') a")
+    page.wait_for_selector(".reply[data-state=done]")
+    return f"/webui/chat#{urlsplit(page.url).fragment}"
+
+
 def draw_page(visitor: Visitor, folder: Path, name: str, path: str) -> list[Path]:
     made = []
     for theme in THEMES:
         for size, (width, height) in SIZES.items():
             visitor.show(theme, width, height)
+            visitor.page.goto("about:blank")  # so that a fragment is loaded anew
             visitor.go(path)
             visitor.page.wait_for_load_state("networkidle")
+            if path.startswith("/webui/chat"):
+                visitor.page.wait_for_selector("#chat[data-ready]")
+                visitor.page.wait_for_timeout(SETTLED_MS)
             made.append(folder / f"{name}-{theme}-{size}.png")
             shoot(visitor.page, made[-1])
     return made

@@ -62,6 +62,6 @@ def test_all_modules_are_asked_for_at_once(page):
 
 
 def test_limits_are_said_and_the_page_has_nothing_inline(page):
-    assert "Up to 8 files of 25" in page
+    assert "Up to 8 files of 25 MB each." in page
     assert '<script id="limits" type="application/json">' in page
     assert not re.search(r"<[^>]* (?:on\w+|style)=", page)

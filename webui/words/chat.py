@@ -128,6 +128,8 @@ def failure_words() -> Words:
         "adviceOperator": _("Whoever runs this gateway has to look at it."),
         "adviceModel": _("Choose another model."),
         "adviceShorter": _("Begin a new conversation, or say less at once."),
+        "adviceChange": _("Change the message, its files or the options."),
+        "adviceSignIn": _("Load the page again and sign in."),
         "adviceRetry": _("Try again; if it stays, choose another model."),
     }
 

@@ -161,6 +161,11 @@ export class AnswerView {
       this.part("advice").textContent = advice;
       this.part("advice").hidden = !advice;
     }
+    this.showFacts();
+  }
+
+  showFacts() {
+    const { record, page } = this;
     this.part("facts").textContent = isRunning(record) ? "" : facts(record, page);
   }
 

@@ -167,8 +167,17 @@ export class Conversation extends EventTarget {
   hear({ record, frame }) {
     if (record.session === this.id) {
       this.thread.apply(record, frame);
+      this.forgetUploads(record);
     }
     this.tell("turn", { record, frame });
+  }
+
+  /** The gateway has thrown files away: they are brought again when it is tried again. */
+  forgetUploads({ error }) {
+    if (error?.code === "upload_gone") {
+      const files = this.records.flatMap((record) => record.attachments ?? []);
+      files.forEach((file) => (file.upload = null));
+    }
   }
 
   async followMessage({ session, id }) {

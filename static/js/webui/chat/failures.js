@@ -4,17 +4,19 @@ import { clockText, fill } from "./dom.js";
 const ADVICE = {
   unreachable: "adviceConnection",
   no_available_account: "adviceNoAccount",
-  no_account: "adviceNoAccount",
-  service_unavailable: "adviceNoAccount",
   rate_limit_exceeded: "adviceWait",
-  insufficient_quota: "adviceWait",
+  too_many_turns: "adviceWait",
   content_policy_violation: "adviceModerated",
   egress_unavailable: "adviceOperator",
+  internal_error: "adviceOperator",
+  invalid_api_key: "adviceSignIn",
   model_not_found: "adviceModel",
   model_not_allowed: "adviceModel",
-  upstream_timeout: "adviceRetry",
-  upstream_error: "adviceRetry",
-  context_length_exceeded: "adviceShorter",
+  unsupported_model: "adviceModel",
+  request_too_large: "adviceShorter",
+  invalid_value: "adviceChange",
+  invalid_attachment: "adviceChange",
+  unsupported_parameter: "adviceChange",
 };
 
 export function describe(error, words) {

@@ -35,12 +35,13 @@ export class Models extends EventTarget {
     this.pick();
     this.draw();
     this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event("loaded"));
   }
 
   /** What was chosen, or the first chat model that answers now. */
   pick() {
     const usable = this.list.filter((model) => model.available !== false);
-    const wanted = this.list.find((model) => model.id === this.preferences.get("model"));
+    const wanted = this.find(this.current?.id) ?? this.find(this.preferences.get("model"));
     const plain = usable.find((model) => model.capability === "chat" && model.tier === "basic");
     this.current = wanted ?? plain ?? usable[0] ?? this.list[0] ?? null;
   }
@@ -66,11 +67,14 @@ export class Models extends EventTarget {
     return this.find(id)?.name ?? id;
   }
 
-  choose(id) {
+  /** `lasts`: new conversations begin with it too. */
+  choose(id, { lasts = true } = {}) {
     const found = this.find(id);
     if (found) {
       this.current = found;
-      this.preferences.set("model", id);
+      if (lasts) {
+        this.preferences.set("model", id);
+      }
       this.draw();
       this.dispatchEvent(new Event("change"));
     }

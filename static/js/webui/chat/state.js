@@ -15,6 +15,7 @@ export class State {
     conversation.addEventListener("shortened", ({ detail }) => this.shortened(detail));
     conversation.addEventListener("turn", ({ detail }) => this.heard(detail));
     models.addEventListener("change", () => this.modelChanged());
+    models.addEventListener("loaded", () => this.modelsKnown());
     attachments.addEventListener("change", () => this.hint());
     socket.addEventListener("lost", () => this.lost());
     socket.addEventListener("open", () => this.found());
@@ -27,10 +28,7 @@ export class State {
 
   opened() {
     const { conversation, models, scrolling } = this;
-    const model = conversation.session?.model;
-    if (model && models.find(model)) {
-      models.choose(model);
-    }
+    models.choose(conversation.session?.model, { lasts: false });
     this.sessions.shows(conversation.id);
     this.speaker.tell("");
     scrolling.toEnd();
@@ -71,6 +69,16 @@ export class State {
       imagesOnly: attachments.rule.images,
     });
     this.hint();
+  }
+
+  /** What was opened before the models were known is put right. */
+  modelsKnown() {
+    const { conversation, models, thread } = this;
+    if (!this.known) {
+      this.known = true;
+      models.choose(conversation.session?.model, { lasts: false });
+    }
+    thread.nameModels();
   }
 
   modelChanged() {

@@ -65,6 +65,10 @@ export class Thread {
     this.changed();
   }
 
+  nameModels() {
+    this.views.forEach((view) => view.showFacts?.());
+  }
+
   edit(id, choices) {
     this.views.get(id).edit(choices);
   }
