@@ -23,7 +23,8 @@ class Ask:
 
     `session` names what should stay on one account, empty if nothing should. `base` is
     where links to kept files begin, empty where that is unknown. `owner` is whose the
-    made files are, else the key's; `batch` marks them as made together.
+    made files are, else the key's; `batch` marks them as made together. `watched`: the
+    answer is read on a page of ours, so that what is made is kept and linked here.
     """
 
     conversation: Conversation
@@ -33,6 +34,7 @@ class Ask:
     base: str = ""
     owner: str = ""
     batch: str = ""
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

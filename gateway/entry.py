@@ -32,13 +32,17 @@ Scope = dict[str, Any]  # ASGI's own shape
 Message = dict[str, Any]  # likewise
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Admitting = Callable[[Scope, Journal], Admission]
 
 
 class Entry:
-    """An ASGI application for the HTTP paths of the public API."""
+    """An ASGI application for the HTTP paths of the public API, or some like them."""
 
-    def __init__(self, urlconf: str = "gateway.urls") -> None:
+    def __init__(
+        self, urlconf: str = "gateway.urls", admission: Admitting = Admission
+    ) -> None:
         self._resolver: URLResolver = get_resolver(urlconf)
+        self._admission = admission
         self._refusals = RefusalBudget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +53,7 @@ class Entry:
         arrived = time.perf_counter()
         request_id = http.request_id(headers)
         journal = Journal(request_id, endpoint=scope["path"], arrived=arrived)
-        admission = Admission(scope, journal)
+        admission = self._admission(scope, journal)
         try:
             body = await self._admitted(scope, receive, send, admission)
             if body is not None:

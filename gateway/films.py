@@ -130,10 +130,11 @@ async def attempt(script: Script, ask: Ask, held: leases.Lease) -> Batches:
             held.public_id,
             await asking.fingerprint(script.prompt, script.files),
             model=ask.conversation.model,
-            owner=ask.journal.key,
+            owner=ask.owner or ask.journal.key,
         )
         login = Login(held.cookie_token(), held.user_id)
-        resolver = Resolver(login, ask.base, origin, script.settings, fresh=True)
+        settings, here = script.settings, ask.watched
+        resolver = Resolver(login, ask.base, origin, settings, fresh=True, here=here)
         shown = await resolver.film_in_chat(segment.video_url)
         yield (MediaReady(shown, segment.post_id, kind="video"),)
 

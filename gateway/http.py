@@ -27,19 +27,25 @@ PREFLIGHT_HEADERS = (
     (b"access-control-max-age", b"600"),
     (b"vary", b"access-control-request-headers"),
 )
+WEBUI = "/webui"
 MESSAGES = "/v1/messages"
 MODELS = "/v1/models"
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How errors are put, and under which names a request's id is told."""
+    """How errors are put, and under which names a request's id is told.
+
+    `shared`: pages of other sites may read the answers.
+    """
 
     failure: Callable[[GatewayError, str], Failure]
     id_headers: tuple[bytes, ...]
+    shared: bool = True
 
 
 OPENAI = Dialect(openai_errors.failure, (b"x-request-id",))
+OWN_PAGES = Dialect(openai_errors.failure, (b"x-request-id",), shared=False)
 ANTHROPIC = Dialect(anthropic_errors.failure, (b"x-request-id", b"request-id"))
 
 
@@ -48,6 +54,8 @@ def dialect_of(scope: Mapping[str, Any]) -> Dialect:  # ASGI's own shape
     path: str = scope["path"]
     if within(path, MESSAGES):
         return ANTHROPIC
+    if within(path, WEBUI):
+        return OWN_PAGES
     if within(path, MODELS) and any(
         name == b"anthropic-version" for name, _ in scope["headers"]
     ):
@@ -69,12 +77,15 @@ def common_headers(
     request_id: str, dialect: Dialect = OPENAI
 ) -> list[tuple[bytes, bytes]]:
     told = request_id.encode()
-    return [*((name, told) for name in dialect.id_headers), *CORS_HEADERS]
+    cors = CORS_HEADERS if dialect.shared else ()
+    return [*((name, told) for name in dialect.id_headers), *cors]
 
 
 def preflight(scope: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:  # ASGI's shape
     headers = dict(scope["headers"])
     told = request_id(headers).encode()
+    if not dialect_of(scope).shared:
+        return [(b"allow", b"POST"), (b"x-request-id", told)]
     wanted = headers.get(b"access-control-request-headers", b"*")
     return [
         *PREFLIGHT_HEADERS,

@@ -38,7 +38,8 @@ class Resolver:
     """Of one account's results. `base` is where links begin, empty if unknown.
 
     `fresh`: the results were made for the origin's prompt, so that one which another
-    prompt had been given is refused rather than handed out.
+    prompt had been given is refused rather than handed out. `here`: a page of ours
+    shows them, so that they are kept whatever the formats say, and linked from `base`.
     """
 
     login: Login
@@ -46,6 +47,7 @@ class Resolver:
     origin: Origin
     settings: Settings
     fresh: bool = False
+    here: bool = False
     causes: set[str] = field(default_factory=set)  # of failures that the log has
 
     async def picture_in_chat(self, url: str) -> str:
@@ -53,6 +55,8 @@ class Resolver:
 
         Raises GatewayError for a stale one, where it is fetched at all.
         """
+        if self.here:
+            return markdown(await self._local(Kind.IMAGE, url) or url)
         form = self.settings.text("features.image_format")
         address = url
         if is_public(url) and not self.settings.flag(PROXY):
@@ -66,6 +70,8 @@ class Resolver:
 
     async def film_in_chat(self, url: str) -> str:
         """A film, in the form of `features.video_format`; raises as pictures do."""
+        if self.here:
+            return await self._local(Kind.VIDEO, url) or url
         form = self.settings.text("features.video_format")
         address = url
         if form not in GROK_FORMATS:

@@ -156,9 +156,10 @@ async def resolver_of(
         account=held.public_id,
         prompt=await asking.fingerprint(question.prompt, question.files),
         model=ask.conversation.model,
-        owner=ask.journal.key,
+        owner=ask.owner or ask.journal.key,
     )
-    return Resolver(login, ask.base, origin, snapshot, fresh=True)
+    here = ask.watched
+    return Resolver(login, ask.base, origin, snapshot, fresh=True, here=here)
 
 
 async def pictures_shown(resolver: Resolver, shaper: Shaper) -> list[str]:

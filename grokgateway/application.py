@@ -36,7 +36,10 @@ from grokgateway.jobs import watching as jobs_watched
 from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.periodic import Periodic, run_all
 from media import upkeep
+from webui import uploads
+from webui.api import completions
 from webui.imagine import wall
+from webui.sockets import floor
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class Application:
         self._django = django
         self._websocket = websocket
         self._entry = Entry()
+        self._completions = Entry(completions.URLCONF, completions.VisitorAdmission)
         self._sync_s = sync_s
         self._jobs = jobs
         self._refresher = Refresher()
@@ -98,7 +102,7 @@ class Application:
 
     async def close_sockets(self) -> None:
         """Tell open sockets that this process ends; requests go on."""
-        await jobs_watched.current().close()
+        await asyncio.gather(jobs_watched.current().close(), floor.current().close())
 
     async def aclose(self) -> None:
         """Stop what runs beside requests, write what is pending, close connections."""
@@ -120,6 +124,8 @@ class Application:
         path: str = scope["path"]
         if path.startswith("/v1/") or path == "/v1" or path in PUBLIC_PATHS:
             return self._entry
+        if path.rstrip("/") == completions.PATH:
+            return self._completions
         if path == "/" and scope["method"] == "HEAD":
             return self._entry
         return self._django
@@ -170,6 +176,7 @@ class Application:
             Periodic("upstream forms", agreement.EVERY_S, agreement.follow),
             Periodic("alerts", watching.EVERY_S, watching.watch),
             Periodic("proxy health", HEALTH_S, figures.beat),
+            Periodic("uploads", uploads.TIDY_S, uploads.tidy),
         ]
         if self._jobs:
             jobs += self._chores()

@@ -45,6 +45,7 @@ HOMES = {
     "grokgateway.jobs.watching.HOME",
     "grokgateway.redaction.current",
     "media.threads.pools",
+    "webui.sockets.floor.HOME",
 }
 # Read once from the package and never changed.
 CONSTANTS = {

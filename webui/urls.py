@@ -3,7 +3,7 @@
 from django.urls import path
 
 from webui import signing, views
-from webui.api import models
+from webui.api import models, uploads
 from webui.imagine import views as wall
 
 urlpatterns = [
@@ -23,4 +23,5 @@ urlpatterns = [
     path("webui/api/wall", wall.show, name="webui-wall"),
     path("webui/api/wall/remove", wall.remove, name="webui-wall-remove"),
     path("webui/api/wall/undo", wall.undo, name="webui-wall-undo"),
+    path("webui/api/uploads", uploads.upload),
 ]

@@ -28,7 +28,7 @@ PAGES = {
 }
 SIGNING = {"webui/login", "webui/login/", "webui/logout"}
 CALLS = {"webui/api/verify": 200, "webui/api/models": 200, "webui/api/wall": 200}
-POSTED = {"webui/api/wall/remove", "webui/api/wall/undo"}
+POSTED = {"webui/api/uploads", "webui/api/wall/remove", "webui/api/wall/undo"}
 STATES = {
     "off": (False, ""),
     "off with a key": (False, KEY),
@@ -74,19 +74,19 @@ def expected(state, who, route):
     return {PAGES[route]} if PAGES[route] else {200, 501}
 
 
-@pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("who", WHO)
-async def test_everybody_gets_what_is_theirs(who, state):
+async def test_everybody_gets_what_is_theirs(who):
     client = AsyncClient()
     headers = await there(enter)(client, who)
     wrong = {}
-    enabled, key = STATES[state]
-    with config.override({"app.webui_enabled": enabled, "app.webui_key": key}):
+    for state, (enabled, key) in STATES.items():
+        values = {"app.webui_enabled": enabled, "app.webui_key": key}
         for pattern in urls.urlpatterns:
             route = str(pattern.pattern)
-            status = (await client.get(f"/{route}", headers=headers)).status_code
-            if status not in expected(state, who, route):
-                wrong[route] = status
+            with config.override(values):
+                answer = await client.get(f"/{route}", headers=headers)
+            if answer.status_code not in expected(state, who, route):
+                wrong[state, route] = answer.status_code
     assert wrong == {}
 
 

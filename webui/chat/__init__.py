@@ -1,0 +1,1 @@
+"""Web Chat: frames of its socket, and the turns they ask for."""
