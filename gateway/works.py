@@ -13,6 +13,7 @@ from accounts.drafts import steps
 from accounts.models import Account
 from gateway import online, refreshing
 from gateway.errors import GatewayError
+from gateway.exits import jobs
 from gateway.refreshing import Unlearnt
 from gateway.upstream import operations
 from gateway.upstream.headers import Login
@@ -161,4 +162,5 @@ ALL: Mapping[str, Work] = {
     "assets": count_assets,
     "assets-delete": delete_asset,
     steps.KIND: import_accounts,
+    **jobs.WORKS,
 }

@@ -1,5 +1,5 @@
 """Console pages of the gateway; importing this package registers them."""
 
-from gateway.admin import alerts, keys, records, routes
+from gateway.admin import alerts, clearances, keys, nodes, records, routes
 
-__all__ = ["alerts", "keys", "records", "routes"]
+__all__ = ["alerts", "clearances", "keys", "nodes", "records", "routes"]

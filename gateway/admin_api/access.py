@@ -40,6 +40,7 @@ VERBS = {
     "PATCH": "change",
     "DELETE": "delete",
 }
+ON_A_NODE = ("/test", "/solve", "/invalidate")
 CACHE_PATH = "/admin/api/cache"
 CONFIG_PATH = "/admin/api/config"
 
@@ -59,6 +60,14 @@ def operator(request: HttpRequest, permission: str) -> object | None:
     if not (user.is_active and user.is_staff and user.has_perm(permission)):
         return None
     return None if check_csrf(request) else user
+
+
+def egress_keeper(request: HttpRequest) -> object | None:
+    """The same for whoever keeps the ways out; work on a node changes it."""
+    verb = VERBS[str(request.method)]
+    if verb == "add" and request.path.rstrip("/").endswith(ON_A_NODE):
+        verb = "change"
+    return operator(request, f"gateway.{verb}_egressnode")
 
 
 async def signed_in(request: HttpRequest) -> object | None:

@@ -9,6 +9,7 @@ from gateway.admin_api import (
     assets,
     batch,
     cache,
+    egress,
     errors,
     explain,
     keys,
@@ -30,6 +31,7 @@ api.add_router("", explain.router)
 api.add_router("", keys.router)
 api.add_router("", cache.router)
 api.add_router("", assets.router)
+api.add_router("", egress.router)
 errors.register(api)
 
 PREFIX = "/admin/api/"

@@ -64,6 +64,11 @@ def invalidate_node(name: str) -> int:
     return rows.update(valid=False, retry_at=None, failures=0)
 
 
+def allow_again(name: str) -> None:
+    """An operator asks now, whatever failed before; what is in use stays so."""
+    ClearanceBundle.objects.filter(node=name).update(retry_at=None, failures=0)
+
+
 def remember(bundle: Bundle) -> None:
     here = home.current()
     bundles = {**here.rows.bundles, bundle.key: bundle}

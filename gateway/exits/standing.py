@@ -1,16 +1,40 @@
 """How the ways out stand by the rows, for alerts and pages; synchronous."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from accounts.models import Account, Status
 from gateway.egress import home
+from gateway.egress.binding import key_of_hash
 from gateway.egress.home import fitting
-from gateway.egress.nodes import Scope
+from gateway.egress.nodes import DIRECT, Scope
 from gateway.egress.settings import Settings
 from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.errors import GatewayError
 
 LOOK_BACK = timedelta(minutes=30)
+SAMPLE = 5000
+
+
+def bound(settings: Settings) -> dict[str, int]:
+    """Accounts by the node their chats take now; of many, projected from a part."""
+    accounts = Account.objects.filter(deleted_at=None, status=Status.ACTIVE)
+    hashes = list(accounts.values_list("token_hash", flat=True)[:SAMPLE])
+    if settings.text("proxy.egress.mode") == DIRECT:
+        return {}
+    counts: Counter[str] = Counter()
+    for hashed in hashes:
+        key = key_of_hash(hashed)
+        try:
+            counts[home.current().take(settings, Scope.CHAT, key).node.name] += 1
+        except GatewayError:
+            break  # no way for one is no way for all
+    if len(hashes) < SAMPLE:
+        return dict(counts)
+    total = accounts.count()
+    return {name: round(count * total / SAMPLE) for name, count in counts.items()}
 
 
 def usable(settings: Settings, now: datetime) -> dict[Scope, tuple[int, int]]:

@@ -8,6 +8,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from gateway.egress import home as ways_out
+from gateway.egress.nodes import Scope
+from gateway.errors import GatewayError
 from grokgateway import config, keysessions
 from grokgateway.config.crosschecks import FORMATS
 
@@ -58,6 +61,23 @@ def relative_links(request: HttpRequest) -> Banner | None:
     return Banner(told, setting(request, "app.app_url"), _("Set it"))
 
 
+def no_way_out(request: HttpRequest) -> Banner | None:
+    """As this process sees it."""
+    mode = config.current().text("proxy.egress.mode")
+    try:
+        ways_out.current().take(config.current(), Scope.CHAT, 0)
+    except GatewayError:
+        told = _("No proxy can be used, so all calls upstream are refused.")
+        may = request.user.has_perm("gateway.view_egressnode")
+        link = reverse("admin:gateway_egressnode_changelist") if may else ""
+        return Banner(told, link, _("Look at the proxy nodes"), level="error")
+    manual = config.current().text("proxy.clearance.mode") == "manual"
+    if manual and mode == "proxy_pool":
+        told = _("Cookies set by hand fit one exit, but several proxies are in use.")
+        return Banner(told, setting(request, "proxy.clearance.mode"), _("Change it"))
+    return None
+
+
 def setting(request: HttpRequest, name: str) -> str:
     """The field of a key, for those who may see it."""
     if not request.user.has_perm("config.view_configoverride"):
@@ -67,7 +87,7 @@ def setting(request: HttpRequest, name: str) -> str:
 
 
 # Asked on every page: from memory only, no query.
-SOURCES: tuple[Source, ...] = (shipped_key, open_webui, relative_links)
+SOURCES: tuple[Source, ...] = (shipped_key, open_webui, relative_links, no_way_out)
 
 
 def shown_to(request: HttpRequest) -> list[Banner]:

@@ -76,8 +76,13 @@ AREAS = (
     Area(
         "system",
         _("System"),
-        _("Settings, and the people who may sign in here."),
-        models=("auth.user", "auth.group"),
+        _("Settings, the way to upstream, and the people who may sign in here."),
+        models=(
+            "gateway.egressnode",
+            "gateway.clearancebundle",
+            "auth.user",
+            "auth.group",
+        ),
         links=(
             Link(
                 _("Configuration"),

@@ -18,7 +18,11 @@ from grokgateway.marks import BAD, GOOD, IDLE, OFF, WAIT, badge
 MAY_SEE = "jobs.view_batchjob"
 MAY_RUN = "accounts.run_jobs"
 # What a second try needs beside the right to run jobs.
-NEEDED = {"import": "accounts.add_account"}
+NEEDED = {
+    "import": "accounts.add_account",
+    "egress-test": "gateway.change_egressnode",
+    "egress-solve": "gateway.change_egressnode",
+}
 
 KINDS: Mapping[str, Promise] = {
     "refresh": _("Refresh quotas"),
@@ -28,9 +32,11 @@ KINDS: Mapping[str, Promise] = {
     "assets": _("Count files at upstream"),
     "assets-delete": _("Delete files of one account"),
     "import": _("Import accounts"),
+    "egress-test": _("Try proxy nodes"),
+    "egress-solve": _("Get clearances"),
 }
 # Items of these kinds are no accounts.
-OTHER_ITEMS = ("import", "assets-delete")
+OTHER_ITEMS = ("import", "assets-delete", "egress-test", "egress-solve")
 STATE_MARKS = {
     BatchState.WAITING: IDLE,
     BatchState.RUNNING: WAIT,

@@ -17,6 +17,9 @@ from django.utils import timezone
 from accounts import bulk
 from accounts.models import StatusEvent
 from gateway.alert_tables import Alert
+from gateway.egress.proxies import parse
+from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.exits import store
 from gateway.models import RequestRecord, StoredResponse
 from grokgateway.console import roles
 from grokgateway.jobs import batches
@@ -123,12 +126,19 @@ RULES = {
     "admin/jobs/batchjob/<int:pk>/retry/": Rule(WORKERS, 302),
     "admin/gateway/alert/test/": POST_ONLY,
     "admin/gateway/requestrecord/by-id/<str:request_id>": Rule(READERS, 302),
+    "admin/gateway/egressnode/paste/": Rule(WORKERS),
     "admin/media/asset/undo/<str:removal>/": Rule(WORKERS),
     "admin/media/asset/thumbnail/<int:pk>/": Rule(READERS),
     "admin/auth/user/<id>/password/": Rule(OWNERS),
 }
-ADDED = {"gateway.apikey", "gateway.modelroute"}
-DELETED = {*ADDED, "gateway.storedresponse", "media.asset", "media.videojob"}
+ADDED = {"gateway.apikey", "gateway.egressnode", "gateway.modelroute"}
+DELETED = {
+    *ADDED,
+    "gateway.clearancebundle",
+    "gateway.storedresponse",
+    "media.asset",
+    "media.videojob",
+}
 
 FOR_READERS = told(READERS)
 API_RULES = {
@@ -144,6 +154,8 @@ API_RULES = {
     "keys": FOR_READERS,
     "keys/<key_id>": FOR_READERS,
     "keys/<key_id>/usage": FOR_READERS,
+    "egress": FOR_READERS,
+    "egress/nodes/<name>": FOR_READERS,
     "cache": FOR_READERS,
     "cache/list": FOR_READERS,
     "assets": FOR_READERS,
@@ -168,6 +180,11 @@ API_CALLS = {
     "cache/item/delete",
     "cache/items/delete",
     "cache/undo/<removal>",
+    "egress/nodes",
+    "egress/nodes/paste",
+    "egress/nodes/<name>/test",
+    "egress/nodes/<name>/solve",
+    "egress/nodes/<name>/invalidate",
     "assets/delete-item",
     "assets/delete-items",
     "assets/clear-token",
@@ -238,6 +255,8 @@ def furnished():
         public_id="asset1", kind=Kind.IMAGE, source=Source.CHAT, size=1
     )
     VideoJob.objects.create(public_id="video_1", seconds=6)
+    store.fill(EgressNode(name="mine"), parse("http://h:1")).save()
+    ClearanceBundle.objects.create(key="k", node="mine", origin="https://grok.com")
     Usage.objects.get_or_create(kind=Kind.IMAGE)
     Group.objects.get_or_create(name=roles.VIEWER)
     User.objects.create_user("somebody")
