@@ -9,8 +9,10 @@ from gateway.protocols import openai_errors, sse
 class RateExceeded(GatewayError):
     """A visitor has had as much as one may have for now."""
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
-        super().__init__(Kind.RATE_LIMITED, message, retry_after_s=retry_after_s)
+    def __init__(self, message: str, retry_after_s: int, *, code: str = "") -> None:
+        super().__init__(
+            Kind.RATE_LIMITED, message, retry_after_s=retry_after_s, code=code
+        )
 
 
 def response(error: GatewayError) -> HttpResponse:

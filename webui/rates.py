@@ -23,6 +23,7 @@ IMAGE_RUN_S = 15 * 60
 VOICE_SESSION_S = 15 * 60
 SOON_S = 5
 CHAT, IMAGE, VOICE = "chat", "image", "voice"
+OCCUPIED = "voice_session_open"
 TURNS = "You have started as many turns as one may in a minute."
 RUNS = "As many image runs are going on as one may have at once. Stop one first."
 ROOMS = "A voice session is open already. End it first."
@@ -30,9 +31,13 @@ ROOMS = "A voice session is open already. End it first."
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One of a visitor's places, until it is given back or runs out."""
+    """One of a visitor's places, until it is given back or runs out (Unix time).
+
+    That time also tells it from the next one with this name.
+    """
 
     name: str
+    until: float
 
 
 async def chat_turn(visitor: Visitor) -> None:
@@ -61,12 +66,27 @@ async def voice_session(visitor: Visitor) -> Place:
     limit = config.current().number("webui.voice_sessions")
     taken = await sync_to_async(take)(VOICE, visitor, limit, VOICE_SESSION_S)
     if isinstance(taken, float):
-        raise RateExceeded(ROOMS, min(MINUTE_S, seconds_until(taken)))
+        raise RateExceeded(ROOMS, seconds_until(taken), code=OCCUPIED)
     return taken
 
 
 async def leave(place: Place) -> None:
-    await sync_to_async(cache.delete)(place.name)
+    """Nothing is done about a place that has run out and may be another's."""
+    if await held(place):
+        await sync_to_async(cache.delete)(place.name)
+
+
+async def keep(place: Place) -> Place | None:
+    """The place of a session that goes on; None if it has run out."""
+    if not await held(place):
+        return None
+    until = time.time() + VOICE_SESSION_S
+    await sync_to_async(cache.set)(place.name, until, VOICE_SESSION_S)
+    return Place(place.name, until)
+
+
+async def held(place: Place) -> bool:
+    return bool(await sync_to_async(cache.get)(place.name) == place.until)
 
 
 def take(what: str, visitor: Visitor, limit: int, life_s: int) -> Place | float:
@@ -76,10 +96,11 @@ def take(what: str, visitor: Visitor, limit: int, life_s: int) -> Place | float:
     counted = sha256(f"{what} {who}".encode()).hexdigest()
     names = [f"webui:{counted}:{number}" for number in range(limit)]
     taken: dict[str, float] = cache.get_many(names)
+    until = now + life_s
     for name in names:
-        if name not in taken and cache.add(name, now + life_s, life_s):
-            return Place(name)
-    return min(taken.values(), default=now + life_s)
+        if name not in taken and cache.add(name, until, life_s):
+            return Place(name, until)
+    return min(taken.values(), default=until)
 
 
 def seconds_until(moment: float) -> int:

@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from webui import signing, views
+from webui import signing, views, voice
 from webui.api import models, uploads
+from webui.api import voice as voice_api
 from webui.imagine import views as wall
 
 urlpatterns = [
@@ -16,12 +17,15 @@ urlpatterns = [
     path("webui/chat/", views.chat),
     path("webui/masonry", views.masonry, name="webui-masonry"),
     path("webui/masonry/", views.masonry),
-    path("webui/chatkit", views.chatkit, name="webui-chatkit"),
-    path("webui/chatkit/", views.chatkit),
+    path("webui/chatkit", voice.chatkit, name="webui-chatkit"),
+    path("webui/chatkit/", voice.chatkit),
     path("webui/api/verify", models.verify),
     path("webui/api/models", models.models),
     path("webui/api/wall", wall.show, name="webui-wall"),
     path("webui/api/wall/remove", wall.remove, name="webui-wall-remove"),
     path("webui/api/wall/undo", wall.undo, name="webui-wall-undo"),
     path("webui/api/uploads", uploads.upload),
+    path("webui/api/voice/token", voice_api.token),
+    path("webui/api/voice/keep", voice_api.keep),
+    path("webui/api/voice/end", voice_api.end),
 ]

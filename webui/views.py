@@ -1,7 +1,6 @@
 """The pages of the Web UI: its tabs."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template import TemplateDoesNotExist
 from django.urls import reverse
 
 from grokgateway import config
@@ -41,18 +40,3 @@ def masonry(request: HttpRequest) -> HttpResponse:
     }
     words = picture_words.words()
     return shown(request, "masonry", words=words, context=context)
-
-
-@page
-def chatkit(request: HttpRequest) -> HttpResponse:
-    return tab(request, "chatkit", {})
-
-
-def tab(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
-    """The page of this tab, or word that this version has none."""
-    try:
-        return shown(request, name, context=context)
-    except TemplateDoesNotExist:
-        response = shown(request, "absent", context={"tab": name})
-        response.status_code = 501
-        return response

@@ -46,10 +46,10 @@ def chromium() -> str:
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Browser]:
-    path = chromium()
+def browser(*flags: str) -> Iterator[Browser]:
+    path, args = chromium(), [*FLAGS, *flags]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=path, args=args)
         try:
             yield running
         finally:

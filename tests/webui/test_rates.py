@@ -69,9 +69,29 @@ async def test_a_voice_session_holds_its_place_until_it_is_left():
     place = await rates.voice_session(ME)
     with pytest.raises(RateExceeded) as refused:
         await rates.voice_session(ME)
-    assert 0 < (refused.value.retry_after_s or 0) <= 60
+    assert 60 < (refused.value.retry_after_s or 0) <= rates.VOICE_SESSION_S
+    assert refused.value.code == "voice_session_open"
     await rates.leave(place)
     await rates.voice_session(ME)
+
+
+async def test_a_session_that_goes_on_keeps_its_place():
+    place = await rates.voice_session(ME)
+    kept = await rates.keep(place)
+    assert kept is not None
+    assert kept.until > place.until
+    await rates.leave(kept)
+    assert await rates.keep(kept) is None
+
+
+async def test_a_place_that_ran_out_is_not_taken_from_the_next():
+    place = await rates.voice_session(ME)
+    await rates.leave(place)
+    await rates.voice_session(ME)
+    await rates.leave(place)
+    assert await rates.keep(place) is None
+    with pytest.raises(RateExceeded):
+        await rates.voice_session(ME)
 
 
 def test_two_that_come_at_once_take_different_places(monkeypatch):
