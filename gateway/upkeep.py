@@ -7,7 +7,7 @@ from django.db import close_old_connections
 
 from accounts import restorepoints, store
 from accounts.drafts import previews
-from gateway import idempotency, recorder, stored, tallies
+from gateway import idempotency, recorder, sightings, stored, tallies
 from gateway.alerts import watching
 from gateway.keys import store as keys
 from grokgateway import config
@@ -29,6 +29,7 @@ def purge_expired() -> None:
         previews.purge(now)
         tallies.purge(now)
         watching.purge(now)
+        sightings.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from accounts import directory
-from gateway import agreement, catalog, http, studio, works
+from gateway import agreement, catalog, http, sightings, studio, works
 from gateway.alerts import watching
 from gateway.conversation import tokens
 from gateway.egress import home as ways_out
@@ -174,6 +174,7 @@ class Application:
             Periodic("write-behind", FLUSH_S, outbox.current().flush),
             Periodic("memory", TIDE_S, tide.ebb),
             Periodic("upstream forms", agreement.EVERY_S, agreement.follow),
+            Periodic("upstream drift", sightings.EVERY_S, sightings.follow),
             Periodic("alerts", watching.EVERY_S, watching.watch),
             Periodic("proxy health", HEALTH_S, figures.beat),
             Periodic("uploads", uploads.TIDY_S, uploads.tidy),

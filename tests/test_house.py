@@ -36,6 +36,7 @@ HOMES = {
     "gateway.sessions.HOME",
     "gateway.studio.HOME",
     "gateway.upstream.dialects.HOME",
+    "gateway.upstream.drift.HOME",
     "gateway.upstream.identity.HOME",
     "gateway.upstream.network.HOME",
     "gateway.upstream.pool.HOME",

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts import census, directory
 from accounts.models import Status
-from gateway import agreement, tallies
+from gateway import agreement, sightings, tallies
 from gateway.egress.bundles import SOLVER_MODES
 from gateway.egress.nodes import DIRECT
 from gateway.exits import standing
@@ -128,6 +128,13 @@ def forms(now: datetime) -> Iterable[Condition]:
         yield Condition("form_changed", one.operation, about)
 
 
+def drifts(now: datetime) -> Iterable[Condition]:
+    """What upstream sends of late, to several accounts, and nobody here knows."""
+    for one in sightings.new(now):
+        about = {"name": one.name, "percent": one.percent, "sample": one.sample}
+        yield Condition("upstream_drift", one.name, about)
+
+
 SOURCES: tuple[Callable[[datetime], Iterable[Condition]], ...] = (
     pools,
     breakers,
@@ -137,4 +144,5 @@ SOURCES: tuple[Callable[[datetime], Iterable[Condition]], ...] = (
     ways_out,
     clearances,
     forms,
+    drifts,
 )

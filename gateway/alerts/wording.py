@@ -40,6 +40,10 @@ TITLES: Mapping[str, tuple[Text, Text]] = {
         _("No clearance could be had for %(node)s, %(times)s times: %(reason)s."),
         _("See that the solver runs and reaches upstream through this node."),
     ),
+    "upstream_drift": (
+        _("Upstream sends something new: %(name)s, in %(percent)s %% of the answers."),
+        _("Answers go on. `manage.py drift` shows a sample to report with a bug."),
+    ),
     "form_changed": (
         _("Upstream does not take %(operation)s requests in the usual form."),
         _("They go out in the form %(form)s; the usual one is tried every hour."),

@@ -41,7 +41,13 @@ async def converse(state: State, call: Call) -> None:
         await send_error(call.send, "unknown_attachment")
         return
     described = tuple(file.described() for file in files if file is not None)
-    asked = EMPTY if account.fault == "empty" else directives.parse(message, described)
+    asked = (
+        EMPTY
+        if account.fault == "empty"
+        else directives.drifting(
+            directives.parse(message, described), state.settings.drift
+        )
+    )
     if await granted(call, account, asked, mode):
         if message.startswith(making.LIGHT) and account.fault != "empty":
             told = list(making.light(account, message, asked))

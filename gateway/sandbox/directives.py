@@ -18,7 +18,7 @@ NAMES = frozenset(
         *("search", "citations", "xposts", "image", "moderated", "toolargs", "v3"),
         *("error", "error_after", "status", "retry_after", "challenge"),
         *("reset_after", "stall_after", "close_mid", "nomarker", "softstop_hidden"),
-        *("nonobject", "badjson", "modelresponse_only"),
+        *("nonobject", "badjson", "modelresponse_only", "drift"),
         *("noresult", "summary_only", "stock", "nopost", "slots", "nostart"),
         *("completed_first", "nocompleted", "nourl", "close_after", "close_round"),
         *("notoken", "life"),
@@ -57,6 +57,13 @@ class Directives:
 def parse(message: str, files: tuple[str, ...] = ()) -> Directives:
     asked = parse_part(last_user_part(message))
     return replace(asked, files=files) if files else asked
+
+
+def drifting(asked: Directives, kind: str) -> Directives:
+    """As if the prompt itself had asked for frames of an unknown kind."""
+    if not kind or "drift" in asked:
+        return asked
+    return replace(asked, values=(*asked.values, ("drift", kind)))
 
 
 def last_user_part(message: str) -> str:

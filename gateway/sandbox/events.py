@@ -11,6 +11,15 @@ SPEAKING = "CHANNEL_ASSISTANT_RESPONSE"
 THINKING = "CHANNEL_ANALYSIS"
 TAG = re.compile(r'<grok:render card_id="([^"]*)"')
 CAPITAL = re.compile(r"([A-Z])")
+KNOWN = frozenset(
+    {
+        *("token", "isThinking", "messageTag", "messageStepId", "rolloutId"),
+        *("responseId", "toolUsageCard", "toolUsageCardId", "codeExecutionResult"),
+        *("webSearchResults", "citedWebSearchResults", "xSearchResults", "xposts"),
+        *("cardAttachment", "cardAttachments", "userResponse", "modelResponse"),
+        *("isSoftStop", "finalMetadata", "error"),
+    }
+)
 WEB_KEYS = ("webSearchResults", "citedWebSearchResults")
 X_KEYS = ("xSearchResults", "xposts")
 
@@ -35,6 +44,8 @@ class Telling:
             yield chunk("tool_usage_card", tool(response["toolUsageCard"]))
         elif response.get("messageTag") != "raw_function_result":
             yield from self._words(response)
+        for name in response.keys() - KNOWN:
+            yield {"type": f"response.{name}", name: response[name]}
         yield from ending(response)
 
     def _card(self, attachment: Frame) -> Iterator[Frame]:

@@ -127,6 +127,9 @@ def speaking(asked: Directives, said: Sequence[str]) -> Iterator[Cue]:
     tagged = "v3" not in asked
     for index, word in enumerate(spoken):
         yield Cue(frames.text(word, tagged=tagged), paced=True, word=True)
+        if index == 0 and "drift" in asked:
+            kind = asked.text("drift") or "hologram"
+            yield Cue(frames.response(**{kind: {"title": "Something new", "depth": 3}}))
         if index == 0 and "late_thinking" in asked:
             yield Cue(frames.thought("- A late thought."))
             yield Cue(cards.tool_card("tc-late", "browse_page"))

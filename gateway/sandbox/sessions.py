@@ -105,7 +105,13 @@ async def perform(
     files = [account.files.find(identity) for identity in session.files]
     described = tuple(file.described() for file in files if file is not None)
     empty = account.fault == "empty"
-    asked = EMPTY if empty else directives.parse(session.text, described)
+    asked = (
+        EMPTY
+        if empty
+        else directives.drifting(
+            directives.parse(session.text, described), state.settings.drift
+        )
+    )
     error = UNKNOWN_FILE if None in files else refusal(account, asked, session.mode)
     if error is not None:
         await say(way, enveloped({"type": "error", "error": error}))

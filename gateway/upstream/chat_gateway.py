@@ -15,7 +15,7 @@ import httpx
 
 from gateway.conversation.events import Event
 from gateway.errors import UpstreamFailure
-from gateway.upstream import failures, identity
+from gateway.upstream import drift, failures, identity
 from gateway.upstream.decoder import ChatDecoder
 from gateway.upstream.fields import Json, decode, record, text
 from gateway.upstream.gateway_session import asking, creation, heartbeat
@@ -100,6 +100,7 @@ class GatewayReplies:
         trace: TracebackType | None,
     ) -> None:
         self._socket = None
+        drift.HOME.report(self._login, self._decoder.noticed)
         await self._open.aclose()
 
     def __aiter__(self) -> Self:

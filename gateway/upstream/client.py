@@ -8,7 +8,7 @@ from typing import Self
 
 from gateway.conversation.events import Event
 from gateway.errors import UpstreamFailure
-from gateway.upstream import calls, failures
+from gateway.upstream import calls, drift, failures
 from gateway.upstream.decoder import ChatDecoder
 from gateway.upstream.headers import Login, json_headers
 from gateway.upstream.inband import StreamError
@@ -67,6 +67,7 @@ class Replies:
         answer, self._answer = self._answer, None
         if answer is None:
             return
+        drift.HOME.report(self._login, self._decoder.noticed)
         if self._decoder.ended and error is None:
             await answer.leave()
         else:

@@ -18,9 +18,10 @@ from gateway.conversation.events import (
 from gateway.upstream.cards import Pictures, attached_cards, concluding_cards
 from gateway.upstream.citations import CitedText
 from gateway.upstream.continuation import Continuation
+from gateway.upstream.drift import KNOWN, Noticed
 from gateway.upstream.fields import Json, number, record, text
 from gateway.upstream.frames import Frames
-from gateway.upstream.gateway_frames import Translator
+from gateway.upstream.gateway_frames import CHUNKS, EVENTS, Translator
 from gateway.upstream.inband import StreamError, refuse, refuse_errors, refuse_object
 from gateway.upstream.results import WEB_KEYS, X_KEYS, found_sources
 from gateway.upstream.summary import SummaryThinking
@@ -35,6 +36,7 @@ FINDING_KEYS = frozenset(
     ("cardAttachment", "cardAttachments", "error", *WEB_KEYS, *X_KEYS)
 )
 SPECIAL_KEYS = FINDING_KEYS | {"toolUsageCardId", "modelResponse", "finalMetadata"}
+PLAIN_KEYS = KNOWN - SPECIAL_KEYS
 
 
 class ChatDecoder:
@@ -46,6 +48,7 @@ class ChatDecoder:
 
     def __init__(self, assets_url: str, summary: bool) -> None:
         self.ended = False
+        self.noticed = Noticed()
         self._frames = Frames()
         self._source_titles: dict[str, str] = {}
         self._text = CitedText(self._source_titles)
@@ -111,7 +114,7 @@ class ChatDecoder:
                     and response.get("messageTag", "final") == "final"
                     and not response.get("isSoftStop")
                     and len(frame) == 1
-                    and SPECIAL_KEYS.isdisjoint(response)
+                    and PLAIN_KEYS.issuperset(response)
                     and token.__class__ is str
                 )
             except (KeyError, TypeError, AttributeError):
@@ -137,9 +140,12 @@ class ChatDecoder:
 
     def _read(self, frame: Json, events: list[Event]) -> None:
         if "event" in frame:
+            self.noticed.event(frame, EVENTS, CHUNKS)
             for told in self._translator.frames(record(frame["event"])):
                 self._interpret(told, events)
         else:
+            response = record(record(frame.get("result")).get("response"))
+            self.noticed.response(frame, response)
             self._interpret(frame, events)
 
     def _interpret(self, frame: Json, events: list[Event]) -> None:

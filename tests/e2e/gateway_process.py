@@ -20,6 +20,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "e2e-test-key-0123456789"
 START_LIMIT_S = 60
+NEWER_FORMS = {
+    "GROK_UPSTREAM_CHAT_PROTOCOL": "gateway",
+    "GROK_UPSTREAM_UPLOAD_PROTOCOL": "v3",
+    "GROK_UPSTREAM_IMAGE_EDIT_PROTOCOL": "v3",
+    "GROK_UPSTREAM_VIDEO_PROTOCOL": "v3",
+}
 STOP_LIMIT_S = 30
 
 
@@ -62,7 +68,11 @@ def manage(env: dict[str, str], *args: str, stdin: str | None = None) -> str:
 
 
 def environment(data_dir: Path, upstream: str, **settings: str) -> dict[str, str]:
-    """A clean environment; `settings` are start-up or GROK_ variables."""
+    """A clean environment; `settings` are start-up or GROK_ variables.
+
+    With UPSTREAM_FORMS=new all gateways of a test run speak the newer forms.
+    """
+    newer = NEWER_FORMS if os.environ.get("UPSTREAM_FORMS") == "new" else {}
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GROK_", "COV_"))}
     return {
         **kept,
@@ -75,6 +85,7 @@ def environment(data_dir: Path, upstream: str, **settings: str) -> dict[str, str
         "GROK_LOGGING_FILE_LEVEL": "DEBUG",
         "LOG_LEVEL": "DEBUG",
         "TZ": "UTC",
+        **newer,
         **settings,
     }
 

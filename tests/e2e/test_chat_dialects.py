@@ -18,7 +18,7 @@ from gateway.conversation.events import (
     TextDelta,
 )
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
-from gateway.upstream import assets, chat, identity, pool
+from gateway.upstream import assets, chat, drift, identity, pool
 from gateway.upstream.assets import File
 from gateway.upstream.headers import Login
 from tests.e2e.making import settings
@@ -278,6 +278,27 @@ async def test_the_user_is_asked_for_once(sandbox):
         turn = chat.Turn("[[text=Yes]]", "fast")
         await listen(chat.ask(Login("sandbox-heavy-1"), turn, chosen), [])
     assert sandbox.stats()["endpoints"] == {"/api/auth/session": 1, "/ws/mgw/": 2}
+
+
+async def test_an_unknown_kind_of_frame_breaks_nothing(
+    hear, sandbox, form, monkeypatch
+):
+    monkeypatch.setattr(drift, "HOME", drift.Sentinel())
+    for account in ("heavy-1", "heavy-2"):
+        assert text(await hear("[[text=one two]]", account=account)) == "one two"
+        sandbox.settings(drift="hologram")  # in mid-run
+    try:
+        for account in ("heavy-1", "heavy-2"):
+            assert text(await hear("[[text=one two]]", account=account)) == "one two"
+    finally:
+        sandbox.settings(drift="")
+    streams, found = drift.HOME.taken()
+    assert streams == 4
+    ((oddity, sighting),) = found.items()
+    separator = ":" if form == "rest" else "."
+    assert oddity == drift.Oddity("event", f"response{separator}hologram")
+    assert len(sighting.witnesses) == 2
+    assert "Something new" not in sighting.sample
 
 
 async def test_computer_use_has_the_older_form_only(hear, sandbox):
