@@ -49,16 +49,22 @@ async def chat_turn(visitor: Visitor) -> None:
 
 
 @asynccontextmanager
-async def image_run(visitor: Visitor) -> AsyncIterator[None]:
-    """Raises RateExceeded."""
+async def image_run(visitor: Visitor) -> AsyncIterator[Place]:
+    """A long run has to `renew` its place. Raises RateExceeded."""
     limit = config.current().number("webui.image_runs")
     taken = await sync_to_async(take)(IMAGE, visitor, limit, IMAGE_RUN_S)
     if isinstance(taken, float):
         raise RateExceeded(RUNS, SOON_S)
     try:
-        yield
+        yield taken
     finally:
         await leave(taken)
+
+
+async def renew(place: Place) -> None:
+    """The place of an image run lasts for another while."""
+    until = time.time() + IMAGE_RUN_S
+    await sync_to_async(cache.set)(place.name, until, IMAGE_RUN_S)
 
 
 async def voice_session(visitor: Visitor) -> Place:

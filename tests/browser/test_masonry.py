@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.gateway_process import running_gateway
 from tests.gateway.sandbox.process import running_sandbox
+from tests.media.samples import picture
 
 THEMES = ("light", "dark")
 WIDTHS = (360, 1440)
@@ -19,6 +20,17 @@ SHIFTED = """() => new Promise((resolve) => {
   seen.observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(sum), 300);
 })"""
+
+OFFERED = """async (type) => {
+  const { canvas } = new OffscreenCanvas(8, 8).getContext("2d");
+  const blob = await canvas.convertToBlob({ type: "image/png" });
+  const data = new DataTransfer();
+  data.items.add(new File([blob], `${type}.png`, { type: "image/png" }));
+  const named = { paste: "clipboardData", drop: "dataTransfer" }[type];
+  const event = new Event(type, { bubbles: true, cancelable: true });
+  Object.defineProperty(event, named, { value: data });
+  TARGET.dispatchEvent(event);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +160,32 @@ def test_a_run_that_fails_says_why_and_what_to_do(visitor):
     page.keyboard.press("Escape")
     page.get_by_text("Stopped.").wait_for()
     assert fault.is_hidden()
+    assert visitor.faults() == []
+
+
+def test_a_picture_from_elsewhere_is_a_reference(visitor):
+    page = visitor.page
+    shown_name = page.locator("[data-part=reference-name]")
+    page.set_input_files(
+        "#reference", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x"}
+    )
+    page.get_by_text("Only PNG, JPEG, WebP and GIF").wait_for()
+    file = {"name": "kite.png", "mimeType": "image/png", "buffer": picture(colour=9)}
+    page.set_input_files("#reference", file)
+    assert shown_name.inner_text() == "kite.png"
+    assert page.locator("[name=aspect_ratio]").first.is_disabled()
+    draw(page, "a kite, but blue", 2)
+    page.get_by_role("button", name="Remove the reference picture").click()
+    assert page.locator("[data-part=pick]").is_visible()
+    for type_, source in (
+        ("paste", "document"),
+        ("drop", "document.querySelector('[data-part=drop]')"),
+    ):
+        page.evaluate(OFFERED.replace("TARGET", source), type_)
+        page.locator("[data-part=reference]").wait_for()
+        assert shown_name.inner_text() == f"{type_}.png"
+        page.locator("[data-part=reference-progress]").wait_for(state="hidden")
+        page.get_by_role("button", name="Remove the reference picture").click()
     assert visitor.faults() == []
 
 

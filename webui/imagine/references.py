@@ -4,11 +4,13 @@ from base64 import b64encode
 
 from channels.db import database_sync_to_async
 
+from gateway.conversation.file_types import GENERIC
 from gateway.conversation.requests import Attachment
 from gateway.errors import GatewayError, Kind
 from media import store
 from media.errors import UnknownFile
 from media.models import Asset
+from webui import uploads
 from webui.access import Visitor
 from webui.imagine import wall
 from webui.imagine.frames import Start
@@ -24,6 +26,9 @@ async def read(visitor: Visitor, start: Start) -> Attachment | None:
     """Raises GatewayError for a picture that is not there for this visitor."""
     if start.picture:
         return await kept(visitor, start.picture)
+    if start.upload:
+        source = await uploads.read(visitor, start.upload, GENERIC)
+        return Attachment(source, "image", path="reference")
     return None
 
 

@@ -98,8 +98,8 @@ class Run:
     async def perform(self) -> None:
         """An error ends a run like a status does; nothing of it follows."""
         try:
-            async with rates.image_run(self._visitor):
-                reason = await self._rounds()
+            async with rates.image_run(self._visitor) as room:
+                reason = await self._rounds(room)
             await self._status("completed", reason=reason)
         except GatewayError as error:
             await self._say(self._place.failure(error))
@@ -111,7 +111,7 @@ class Run:
             told = "The gateway met an error of its own; its log says more."
             await self._say(self._place.failure(GatewayError(Kind.INTERNAL, told)))
 
-    async def _rounds(self) -> str:
+    async def _rounds(self, room: rates.Place) -> str:
         """Why there are no more: `rounds` or `minutes`. Raises GatewayError."""
         start = self._start
         reference = await references.read(self._visitor, start)
@@ -123,6 +123,7 @@ class Run:
                     return "minutes"
                 if not await self._welcome():
                     raise GONE
+                await rates.renew(room)
             await self._round(number, order)
         return "rounds"
 

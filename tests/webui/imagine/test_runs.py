@@ -5,6 +5,7 @@ import json
 from base64 import b64decode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from gateway import catalog
 from gateway.catalog import Catalog
@@ -12,8 +13,10 @@ from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream.pictures import Moderated, Picture, Step
 from grokgateway import config
 from media.models import Asset
-from tests.gateway.pictures_web import ROUTES
+from tests.gateway.pictures_web import PNG, ROUTES
 from tests.media.samples import picture
+from webui import uploads
+from webui.access import Visitor
 from webui.imagine import wall
 from webui.imagine.wall import Viewer
 from webui.models import Round
@@ -179,11 +182,11 @@ async def test_a_frame_that_is_wrong_disturbs_no_run(upstream, client):
 
 
 async def test_too_many_runs_at_once(upstream, client):
-    upstream.rounds = [[Step(0, 10), ...]]
+    upstream.rounds = [drawn(0, 1), [Step(0, 10), ...]]
     first, second = client(), client()
     with config.override({"webui.image_runs": 1}):
-        await first.sitting.hear(start())
-        await first.until(type="progress")
+        await first.sitting.hear(start(mode="continuous"))
+        await first.until(type="progress", round=2)
         await second.sitting.hear(start())
         error = await second.until(type="error")
         assert (error["code"], error["retry_after"] > 0) == (
@@ -214,6 +217,28 @@ async def test_a_fault_of_our_own_is_said_as_one(upstream, client, caplog):
     assert error["code"] == "internal_error"
     assert "broken" not in error["message"]
     assert "an image run broke off" in caplog.text
+
+
+async def test_a_file_that_was_sent_is_a_reference(
+    upstream, client, settings, tmp_path
+):
+    settings.DATA_DIR = tmp_path
+    upstream.rounds = [drawn(0, 1)]
+    me, other = client(), client("other")
+    sent = SimpleUploadedFile("kite.png", PNG, "image/png")
+    kept = await uploads.keep(Visitor("open", "me", "address of me"), sent)
+    await me.sitting.hear(start(reference=kept.id))
+    await me.until(status="completed")
+    (work,) = upstream.works
+    assert work.route.capability == "image_edit"
+    assert b64decode(work.files[0].content) == PNG
+    assert work.files[0].media_type == "image/png"
+    await other.sitting.hear(start(reference=kept.id))
+    assert (await other.until(type="error"))["code"] == "upload_gone"
+    text = SimpleUploadedFile("kite.txt", b"no picture", "text/plain")
+    kept = await uploads.keep(Visitor("open", "me", "address of me"), text)
+    await me.sitting.hear(start(reference=kept.id))
+    assert (await me.until(type="error"))["code"] == "invalid_attachment"
 
 
 async def test_a_picture_of_the_wall_is_a_reference(upstream, client):

@@ -10,6 +10,7 @@ const REMEDIES = {
   rate_limit_exceeded: "remedyWait",
   invalid_api_key: "remedySignIn",
   file_not_found: "remedyReference",
+  upload_gone: "remedyReference",
   invalid_attachment: "remedyReference",
   request_too_large: "remedyReference",
   disk_low: "remedyDisk",
