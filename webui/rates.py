@@ -5,6 +5,7 @@ out by itself should its process die. Without a key everybody at one address cou
 one visitor.
 """
 
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ MINUTE_S = 60
 IMAGE_RUN_S = 15 * 60
 VOICE_SESSION_S = 15 * 60
 SOON_S = 5
+BLOCK = 32  # places that are looked at together, beginning anywhere
 CHAT, IMAGE, VOICE = "chat", "image", "voice"
 OCCUPIED = "voice_session_open"
 TURNS = "You have started as many turns as one may in a minute."
@@ -100,13 +102,18 @@ def take(what: str, visitor: Visitor, limit: int, life_s: int) -> Place | float:
     now = time.time()
     who = visitor.address if visitor.kind == "open" else visitor.id
     counted = sha256(f"{what} {who}".encode()).hexdigest()
-    names = [f"webui:{counted}:{number}" for number in range(limit)]
-    taken: dict[str, float] = cache.get_many(names)
-    until = now + life_s
-    for name in names:
-        if name not in taken and cache.add(name, until, life_s):
-            return Place(name, until)
-    return min(taken.values(), default=until)
+    until = frees_at = now + life_s
+    starts = range(0, limit, BLOCK)
+    chosen = secrets.randbelow(len(starts))
+    for start in [*starts[chosen:], *starts[:chosen]]:
+        block = range(start, min(limit, start + BLOCK))
+        names = [f"webui:{counted}:{number}" for number in block]
+        taken: dict[str, float] = cache.get_many(names)
+        for name in names:
+            if name not in taken and cache.add(name, until, life_s):
+                return Place(name, until)
+        frees_at = min([frees_at, *taken.values()])
+    return frees_at
 
 
 def seconds_until(moment: float) -> int:
