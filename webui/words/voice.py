@@ -44,7 +44,7 @@ def states() -> Words:
         "state_muted": _("Sound off"),
         "state_reconnecting": _("Reconnecting"),
         "state_lost": _("Connection lost"),
-        "state_ended": _("Ended"),
+        "state_ended": _("Session over"),
         "state_error": _("Not possible"),
     }
 
