@@ -182,17 +182,12 @@ def test_the_page_is_clean_at_each_width_in_each_theme(context, gateway, theme, 
     chat.ask(f"[[thinking=2]] [[citations]] [[text={table}]]", long)
     chat.page.click("details.reasoning summary")
     chat.page.click("details.sources summary")
+    panel = {"light": "models", "dark": "options"}[theme]
+    chat.page.click(f"[data-part={panel}-button]")
     assert chat.visitor.faults() == []
-    for name in ("models", "options"):
-        chat.page.click(f"[data-part={name}-button]")
-        assert chat.visitor.faults() == []
-        chat.page.keyboard.press("Escape")
-    if width == 360:
-        chat.page.click("[data-part=drawer-button]")
-        assert chat.visitor.faults() == []
-    else:
-        chat.page.click("[data-part=help-button]")
-        assert chat.visitor.faults() == []
+    chat.page.keyboard.press("Escape")
+    chat.page.click(f"[data-part={'drawer' if width == 360 else 'help'}-button]")
+    assert chat.visitor.faults() == []
 
 
 def test_the_first_load_is_small_and_comes_from_here(context, gateway):

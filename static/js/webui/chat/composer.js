@@ -79,9 +79,10 @@ export class Composer extends EventTarget {
     this.field.focus();
   }
 
+  /** Text of an office program comes with a picture of itself: then the text is meant. */
   paste(event) {
     const files = [...event.clipboardData.files];
-    if (files.length) {
+    if (files.length && !event.clipboardData.getData("text/plain")) {
       event.preventDefault();
       this.attachments.add(files);
     }
