@@ -31,6 +31,7 @@ PAGES = {
     "programs": "/admin/docs/",
     "configuration": "/admin/config/features",
     "job": "/admin/jobs/batchjob/{job}/change/",
+    "voice": "/webui/chatkit",
 }
 
 WEBUI = {

@@ -49,6 +49,19 @@ async def test_an_image_run_gives_its_place_back():
         pass
 
 
+async def test_a_long_image_run_keeps_its_place_and_gives_it_back(monkeypatch):
+    monkeypatch.setattr(rates, "IMAGE_RUN_S", 0.3)
+    async with rates.image_run(ME) as place:
+        monkeypatch.setattr(rates, "IMAGE_RUN_S", 60)
+        await rates.renew(place)
+        await asyncio.sleep(0.4)
+        with pytest.raises(RateExceeded):
+            async with rates.image_run(ME):
+                pass
+    async with rates.image_run(ME):
+        pass
+
+
 async def test_a_cancelled_image_run_gives_its_place_back():
     async def run(begun):
         async with rates.image_run(ME):
