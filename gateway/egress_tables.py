@@ -33,7 +33,7 @@ class EgressNode(models.Model):
         choices=NodeSource.choices,
         default=NodeSource.OPERATOR,
     )
-    url_ciphertext = models.BinaryField(default=bytes)  # empty where keys name it
+    url_ciphertext = models.BinaryField(null=True)  # null where keys name it
     shown = models.CharField(_("address"), max_length=300)
     identity = models.CharField(max_length=16, db_index=True)
     scope = models.CharField(
@@ -93,7 +93,7 @@ class ClearanceBundle(models.Model):
     node = models.CharField(_("node"), max_length=64)
     origin = models.CharField(_("for"), max_length=200)
     version = models.PositiveIntegerField(_("version"), default=0)
-    cookies_ciphertext = models.BinaryField(default=bytes)
+    cookies_ciphertext = models.BinaryField(null=True)  # null before the first solve
     user_agent = models.CharField(_("user agent"), max_length=400, blank=True)
     browser = models.CharField(_("browser"), max_length=32, blank=True)
     source = models.CharField(_("from"), max_length=16, default="solver")

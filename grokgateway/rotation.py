@@ -14,6 +14,8 @@ from accounts.credentials import sealed_for
 from accounts.drafts import previews
 from accounts.models import Account, ImportPart
 from gateway import idempotency
+from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.exits import store as exits
 from gateway.models import IdempotencyRecord, StoredResponse
 from gateway.stored import sealing
 from grokgateway import config, crypto
@@ -42,6 +44,11 @@ COLUMNS = (
     Column(
         *("replies", IdempotencyRecord, "reply", ("owner", "request_hash")),
         idempotency.context,
+    ),
+    Column("proxies", EgressNode, "url_ciphertext", ("name",), exits.address_context),
+    Column(
+        *("clearances", ClearanceBundle, "cookies_ciphertext", ("key",)),
+        exits.cookies_context,
     ),
 )
 

@@ -9,7 +9,7 @@ from gateway.egress import home
 from gateway.egress.bundles import Bundle, Place
 from gateway.egress.home import Rows
 from gateway.egress_tables import ClearanceBundle
-from gateway.exits.store import bundle_of
+from gateway.exits.store import bundle_of, cookies_context
 from gateway.upstream.solver import Solved
 from grokgateway import crypto
 
@@ -28,7 +28,7 @@ def keep(place: Place, solved: Solved, browser: str) -> Bundle:
     row.node, row.origin = place.node.name, place.origin
     row.version += 1
     row.cookies_ciphertext = crypto.ring().encrypt(
-        solved.cookies, context=f"clearance:{row.key}"
+        solved.cookies, context=cookies_context(row.key)
     )
     row.user_agent, row.browser = solved.user_agent, browser
     row.valid, row.made_at, row.used_at = True, now, row.used_at or now

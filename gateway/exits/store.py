@@ -67,7 +67,7 @@ def node_of(row: EgressNode) -> Node | None:
 def bundle_of(row: ClearanceBundle) -> Bundle | None:
     try:
         cookies = crypto.ring().decrypt(
-            bytes(row.cookies_ciphertext), context=f"clearance:{row.key}"
+            bytes(row.cookies_ciphertext or b""), context=cookies_context(row.key)
         )
     except crypto.Undecipherable:
         logger.warning("The clearance of node %s cannot be read.", row.node)
@@ -78,8 +78,16 @@ def bundle_of(row: ClearanceBundle) -> Bundle | None:
 
 def address_of(row: EgressNode) -> str:
     """With the password. Raises `crypto.Undecipherable`."""
-    sealed = bytes(row.url_ciphertext)
-    return crypto.ring().decrypt(sealed, context=f"egress:{row.name}")
+    sealed = bytes(row.url_ciphertext or b"")
+    return crypto.ring().decrypt(sealed, context=address_context(row.name))
+
+
+def address_context(name: str) -> str:
+    return f"egress:{name}"
+
+
+def cookies_context(key: str) -> str:
+    return f"clearance:{key}"
 
 
 def fill(row: EgressNode, proxy: Proxy) -> EgressNode:
@@ -87,7 +95,7 @@ def fill(row: EgressNode, proxy: Proxy) -> EgressNode:
     if OF_CONFIG.fullmatch(row.name):
         raise NameReserved
     url = proxy.url
-    row.url_ciphertext = crypto.ring().encrypt(url, context=f"egress:{row.name}")
+    row.url_ciphertext = crypto.ring().encrypt(url, context=address_context(row.name))
     row.shown, row.identity = proxy.shown[:SHOWN_CHARS], proxy.identity
     row.source = NodeSource.OPERATOR
     return row

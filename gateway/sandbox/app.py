@@ -59,6 +59,8 @@ class Sandbox:
         self.state = State(settings or Settings())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith(CONTROL) and scope.get("client"):
+            self.state.peers.append(scope["client"][1])
         if scope["type"] == "websocket":
             await upgrades.upgrade(self.state, scope, receive, send)
             return

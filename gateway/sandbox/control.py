@@ -21,6 +21,7 @@ async def stats(state: State, call: Call) -> None:
             "total": state.endpoints.total(),
             "open_streams": state.open_streams,
             "closed_early": state.closed_early,
+            "peers": sorted(set(state.peers)),  # the ports that calls came from
         },
     )
 

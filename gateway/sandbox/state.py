@@ -8,6 +8,7 @@ from gateway.sandbox.calls import Call
 from gateway.sandbox.settings import Settings
 
 RECORDED = 200
+PEERS = 1000
 RECORDED_BYTES = 1024 * 1024
 
 
@@ -26,6 +27,7 @@ class State:
     accounts: Accounts = field(default_factory=Accounts)
     requests: deque[Recording] = field(default_factory=lambda: deque(maxlen=RECORDED))
     endpoints: Counter[str] = field(default_factory=Counter)
+    peers: deque[int] = field(default_factory=lambda: deque(maxlen=PEERS))
     open_streams: int = 0
     closed_early: int = 0
 
@@ -46,4 +48,5 @@ class State:
         self.accounts.forget()
         self.requests.clear()
         self.endpoints.clear()
+        self.peers.clear()
         self.closed_early = 0

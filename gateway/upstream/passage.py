@@ -110,7 +110,7 @@ class Passage:
     async def turned_away(self, failure: UpstreamFailure) -> bool:
         """Upstream, or what stands before it, said no; whether to ask once more."""
         way = self._way
-        if way is None:
+        if way is None or failure.status is None:
             return False
         self._home.succeeded(way.seat)  # it led there
         blame = TABLE[failure.cause].blame

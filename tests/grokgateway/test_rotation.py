@@ -14,9 +14,16 @@ from accounts.documents import Defaults, parse
 from accounts.drafts import previews
 from accounts.models import Account, ImportPart
 from gateway import idempotency
+from gateway.egress.bundles import Place
+from gateway.egress.nodes import DIRECT_NODE
+from gateway.egress.proxies import parse as parse_proxy
+from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.exits import clearances
+from gateway.exits import store as exits
 from gateway.idempotency import Claim
 from gateway.models import IdempotencyRecord, StoredResponse
 from gateway.stored import rows as responses
+from gateway.upstream.solver import Solved
 from grokgateway import config, crypto, rotation
 from grokgateway.config.models import ConfigHistory, ConfigOverride
 from tests.factories import make_account, make_token
@@ -36,6 +43,10 @@ def sealed(db, settings):
     responses.write([kept()])
     idempotency.begin(CLAIM, NOW)
     idempotency.keep(CLAIM, b"the reply")
+    exits.fill(EgressNode(name="mine"), parse_proxy("http://u:p@h:1")).save()
+    place = Place(DIRECT_NODE, "https://grok.com", "")
+    clearances.keep(place, Solved("cf_clearance=x", "Agent/1"), "")
+    EgressNode.objects.create(name="pool-0", source="config")
     config.load()
     config.save({"alerts.webhook_url": f"https://example.com/{SECRET}"}, by="root")
     settings.CREDENTIAL_KEYS = [NEW, OLD]
@@ -64,6 +75,8 @@ EVERYTHING = {
     "imports": 1,
     "responses": 1,
     "replies": 1,
+    "proxies": 1,
+    "clearances": 1,
     "settings": 2,  # the row, and what its history keeps of it
 }
 
@@ -80,6 +93,11 @@ def test_everything_is_sealed_anew_and_reads_as_before(sealed, settings):
     assert idempotency.told_before(CLAIM, IdempotencyRecord.objects.get()) == (
         b"the reply"
     )
+    node = EgressNode.objects.get(name="mine")
+    assert exits.address_of(node) == "http://u:p@h:1"
+    bundle = exits.bundle_of(ClearanceBundle.objects.get())
+    assert bundle is not None
+    assert bundle.cookies == "cf_clearance=x"
     config.load()
     assert SECRET in config.current().text("alerts.webhook_url")
 
@@ -96,6 +114,8 @@ def test_a_dry_run_counts_and_writes_nothing(sealed):
             list(ImportPart.objects.values()),
             list(StoredResponse.objects.values()),
             list(IdempotencyRecord.objects.values()),
+            list(EgressNode.objects.values()),
+            list(ClearanceBundle.objects.values()),
             list(ConfigOverride.objects.values()),
             list(ConfigHistory.objects.values()),
         ]

@@ -5,6 +5,7 @@ where, and from which port it went there, so that a test sees who came past it.
 """
 
 import asyncio
+import socket
 import ssl
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -69,8 +70,10 @@ class ProxyServer:
         writer.write(b"\x01\x00")
         self.users.append(user.decode())
         head = await reader.readexactly(4)
-        assert head[3] == 3, "a name that the client looked up itself"
-        host = await reader.readexactly((await reader.readexactly(1))[0])
+        if head[3] == 1:
+            host = socket.inet_ntoa(await reader.readexactly(4)).encode()
+        else:
+            host = await reader.readexactly((await reader.readexactly(1))[0])
         port = int.from_bytes(await reader.readexactly(2))
         if self.broken:
             writer.write(b"\x05\x05\x00\x01" + bytes(6))

@@ -142,7 +142,8 @@ async def test_a_wrong_password_is_named_and_never_told(
     for text in (caplog.text, str(failure), repr(failure.__cause__)):
         assert PASSWORD not in text
         assert QUOTED not in text
-    assert ways.health["single"].last_error == "proxy_auth"
+    health = ways.health["single"]
+    assert (health.last_error, health.failures) == ("proxy_auth", 1)
 
 
 async def socket_of(settings: Chosen) -> None:

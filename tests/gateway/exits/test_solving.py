@@ -117,7 +117,7 @@ async def test_who_leaves_does_not_end_the_solve_of_others(ways, place, answers)
 async def test_a_restart_keeps_clearances_sealed(ways, place, answers, monkeypatch):
     await renewed(place)
     row = await ClearanceBundle.objects.aget()
-    assert b"cf_clearance" not in bytes(row.cookies_ciphertext)
+    assert b"cf_clearance" not in bytes(row.cookies_ciphertext or b"")
     fresh = home.Home()
     monkeypatch.setattr(home, "HOME", fresh)
     await apart(store.load)
