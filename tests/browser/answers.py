@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from grokgateway import csp
+from tests.browser.surfing import accessibility
 from tests.house import ROOT
 
 WORDS = {
@@ -159,6 +160,15 @@ class Desk:
         text = self.page.text_content(f"#{place}")
         assert text is not None
         return text
+
+    def show(self, theme: str, width: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.evaluate(
+            "theme => document.documentElement.dataset.theme = theme", theme
+        )
+
+    def inaccessible(self) -> list[str]:
+        return accessibility(self.page)
 
     def violations(self) -> list[str]:
         found: list[str] = self.page.evaluate("window.violations")

@@ -130,12 +130,17 @@ class Visitor:
         return told
 
     def inaccessible(self) -> list[str]:
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(AXE.read_text())
-        result = self.page.evaluate(f"axe.run({AXE_OPTIONS})")
-        return [
-            f"axe {one['id']}: {node['target']} {node['failureSummary']}"
-            for one in result["violations"]
-            if one["impact"] in GRAVE
-            for node in one["nodes"][:3]
-        ]
+        return accessibility(self.page)
+
+
+def accessibility(page: Page) -> list[str]:
+    """What axe finds grave."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    result = page.evaluate(f"axe.run({AXE_OPTIONS})")
+    return [
+        f"axe {one['id']}: {node['target']} {node['failureSummary']}"
+        for one in result["violations"]
+        if one["impact"] in GRAVE
+        for node in one["nodes"][:3]
+    ]

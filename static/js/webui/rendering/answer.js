@@ -1,7 +1,7 @@
 // The text of one answer on the page, while it comes and when it is kept.
 import { listen } from "./copying.js";
 import { frames } from "./frames.js";
-import { LONG, LONG_MS, REST, SLICE } from "./limits.js";
+import { LONG, LONG_MS, REST, SLICE, UNREAD } from "./limits.js";
 import { Reader } from "./reader.js";
 import { Sheet } from "./sheet.js";
 
@@ -84,8 +84,9 @@ export class Answer {
 
   /** Small pieces that came since the last frame are read together. */
   take() {
+    const most = this.reader.mode ? SLICE * UNREAD : SLICE;
     let slice = "";
-    while (this.pending.length && slice.length + this.pending[0].length <= SLICE) {
+    while (this.pending.length && slice.length + this.pending[0].length <= most) {
       slice += this.pending.shift();
     }
     return slice;

@@ -9,6 +9,7 @@ const ANSWER = {
     "small span strong sub sup table tbody td th thead tr u ul video"
   ).split(" "),
   ALLOWED_ATTR: "align alt class height href src start title width".split(" "),
+  ADD_URI_SAFE_ATTR: ["align", "height", "start", "width"],
   ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:|\/v1\/files\/)/i,
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,

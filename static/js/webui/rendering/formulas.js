@@ -22,6 +22,7 @@ function set(element, katex) {
     return;
   }
   element.replaceChildren(drawn);
+  element.classList.add("formula-set");
   settle(element, source);
 }
 

@@ -1,11 +1,12 @@
 // Who draws in the next frame. All answers of a page share one allowance of time for
 // each frame; the one that was asked for last is the one being looked at, and goes first.
-import { FRAME_MS, HIDDEN_MS } from "./limits.js";
+import { FRAME_MS, HIDDEN_MS, SLOW_FRAME_MS, SLOW_MS } from "./limits.js";
 
 class Frames {
   constructor() {
     this.jobs = new Set();
     this.spent = 0;
+    this.allowance = FRAME_MS;
     this.asked = false;
   }
 
@@ -18,8 +19,8 @@ class Frames {
   /** Like `ask`, but at once if this frame has time left. */
   begin(job) {
     this.jobs.add(job);
-    if (this.spent < FRAME_MS) {
-      this.spend(job, FRAME_MS - this.spent);
+    if (this.spent < this.allowance) {
+      this.spend(job, this.allowance - this.spent);
     }
     this.schedule();
   }
@@ -42,24 +43,26 @@ class Frames {
       return;
     }
     this.asked = true;
+    const asked = performance.now();
     const run = () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);
-      this.run();
+      this.run(performance.now() - asked > SLOW_MS);
     };
     const frame = requestAnimationFrame(run);
     const timer = setTimeout(run, HIDDEN_MS);
   }
 
-  run() {
+  run(slow) {
     this.asked = false;
     this.spent = 0;
+    this.allowance = slow ? SLOW_FRAME_MS : FRAME_MS;
     try {
       for (const job of [...this.jobs].reverse()) {
-        if (this.spent >= FRAME_MS) {
+        if (this.spent >= this.allowance) {
           break;
         }
-        this.spend(job, FRAME_MS - this.spent);
+        this.spend(job, this.allowance - this.spent);
       }
     } finally {
       if (this.jobs.size) {

@@ -4,9 +4,6 @@ import { extensions } from "./math.js";
 import { escape, readable } from "./tags.js";
 
 const TOP_HEADING = 3; // the page has its own first and second
-/** A line that is nested deeper than anyone writes, and than a parser should follow. */
-export const NESTED = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){16,}/m;
-
 const renderer = {
   heading({ tokens, depth }) {
     const level = Math.min(6, depth + TOP_HEADING - 1);

@@ -1,13 +1,13 @@
 // Text that comes in pieces, to blocks: those that are finished, each given out once, and
 // those at the end that may still change. Only the latter are read again.
 import { cutOf, isTooLong, isWaiting } from "./cuts.js";
-import { LINE, MARGIN } from "./limits.js";
-import { NESTED, tokens } from "./markdown.js";
+import { badLine } from "./lines.js";
+import { MARGIN } from "./limits.js";
+import { tokens } from "./markdown.js";
 import { modeOf, plain } from "./modes.js";
 
 const BLANK_LINES = /^(?:[ \t]*\n)+/;
 const LAST_SPACES = /[ \t]+$/; // of which the parser would make a line break
-const LONG_LINE = new RegExp(`[^\\n]{${LINE + 1}}`);
 
 export class Reader {
   /** `sheet` is given the blocks. */
@@ -62,8 +62,8 @@ export class Reader {
   }
 
   parse(whole) {
-    const bad = this.badLine();
-    const text = bad ? this.tail.slice(0, bad.from + bad.kept) : this.tail;
+    const bad = badLine(this.tail);
+    const text = bad ? this.tail.slice(0, bad.end) : this.tail;
     const entries = this.entries(text, whole && !bad);
     if (!entries) {
       return this.enterPlain(0);
@@ -78,8 +78,8 @@ export class Reader {
         this.tail = this.tail.slice(entry.start);
         return true; // what follows is read with the links that are known now
       }
-      if (isTooLong(entry.token, entry.length)) {
-        return this.shorten(entry, index, bad);
+      if (isTooLong(entry.token, entry.length) && this.shorten(entry, index)) {
+        return true;
       }
       if (!(whole && !bad) && !this.isSure(entries[index + 1], text)) {
         break;
@@ -88,17 +88,6 @@ export class Reader {
       done = index + 1;
     }
     return this.keep(entries, done, bad);
-  }
-
-  /** A line that is too long or nested too deep, and how much of it may be looked at. */
-  badLine() {
-    const long = this.tail.search(LONG_LINE);
-    const nested = this.tail.search(NESTED);
-    if (long < 0 && nested < 0) {
-      return null;
-    }
-    const first = nested >= 0 && (long < 0 || nested <= long);
-    return first ? { from: nested, kept: 0 } : { from: long, kept: LINE };
   }
 
   /** Tokens with their places; null if the parser gave up or lost its place. */
@@ -151,8 +140,9 @@ export class Reader {
     }
   }
 
-  /** The entry is too long: its first part is finished, or it is shown as written. */
-  shorten(entry, index, bad) {
+  /** The entry is too long: its first part is finished, or it is shown as written.
+      False if it shall wait for what follows. */
+  shorten(entry, index) {
     if (index) {
       this.tail = this.tail.slice(entry.start);
       return true;
@@ -163,10 +153,7 @@ export class Reader {
       this.carry = found.carry;
       return true;
     }
-    if (isWaiting(entry.token)) {
-      return bad ? this.enterPlain(bad.from) : this.keep([entry], 0, null);
-    }
-    return this.enterPlain(0);
+    return !isWaiting(entry.token) && this.enterPlain(0);
   }
 
   /** Everything up to `end` is finished whatever follows. */
