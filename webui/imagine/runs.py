@@ -28,6 +28,7 @@ Say = Callable[[Frame], Awaitable[None]]
 Welcome = Callable[[], Awaitable[bool]]
 Clock = Callable[[], float]  # seconds
 
+BROKEN = (OSError, RuntimeError)  # what servers raise for a socket that has gone
 GONE = GatewayError(
     Kind.INVALID_API_KEY, "The session has ended. Sign in to the Web UI again."
 )
@@ -63,8 +64,14 @@ class Sitting:
             self._running = asyncio.create_task(run.perform(), name="image run")
 
     async def say(self, frame: Frame) -> None:
-        if not self._left:
+        """A socket that takes no more is going; its end ends the run."""
+        if self._left:
+            return
+        try:
             await self._say(frame)
+        except BROKEN as error:
+            logger.debug("a socket of the wall broke: %r", error)
+            self._left = True
 
     async def stop(self) -> None:
         """Returns when upstream has been left and the round is written down."""
@@ -118,12 +125,11 @@ class Run:
         order = Order(start, self._visitor.id, reference)
         deadline = self._clock() + start.minutes * 60
         for number in range(1, start.rounds + 1):
-            if number > 1:
-                if self._clock() >= deadline:
-                    return "minutes"
-                if not await self._welcome():
-                    raise GONE
-                await rates.renew(room)
+            if number > 1 and self._clock() >= deadline:
+                return "minutes"
+            if not await self._welcome():
+                raise GONE
+            await rates.renew(room)
             await self._round(number, order)
         return "rounds"
 

@@ -1,4 +1,4 @@
-"""Who is on the chat sockets of this process, so that all can be told when it ends."""
+"""Who is on the sockets of this process, so that all can be told when it ends."""
 
 import asyncio
 from typing import Protocol

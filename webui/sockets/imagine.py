@@ -1,14 +1,17 @@
 """`/webui/api/imagine/ws`: what a page or a script says, to `imagine.runs` and back."""
 
+import contextlib
+
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from webui import access
 from webui.imagine.frames import Frame
-from webui.imagine.runs import Sitting
+from webui.imagine.runs import BROKEN, Sitting
+from webui.sockets import floor
 from webui.sockets.gate import token_of
 
-NOT_ALLOWED = 1008
+RESTARTING = 4012  # daphne refuses codes below 3000
 
 
 class ImagineConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
@@ -17,6 +20,7 @@ class ImagineConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels 
     async def connect(self) -> None:
         await self.accept()
         self.sitting = Sitting(self.scope["visitor"], self.say, self.welcome)
+        floor.current().join(self)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
@@ -25,8 +29,16 @@ class ImagineConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels 
             await self.sitting.hear(text_data or "")
 
     async def disconnect(self, code: int) -> None:
+        floor.current().leave(self)
         if self.sitting is not None:
             await self.sitting.leave()
+
+    async def finish(self) -> None:
+        """The process ends: what is drawn by now stays, the run is over."""
+        if self.sitting is not None:
+            await self.sitting.stop()
+        with contextlib.suppress(*BROKEN):
+            await self.close(RESTARTING)
 
     async def say(self, frame: Frame) -> None:
         await self.send(text_data=orjson.dumps(frame).decode())

@@ -65,9 +65,12 @@ class Client:
         self.said = []
         self.news = asyncio.Event()
         self.welcome = welcome
+        self.broken = False
         self.sitting = Sitting(visitor, self.hear, self.is_welcome, clock)
 
     async def hear(self, frame):
+        if self.broken:
+            raise RuntimeError("the socket is gone")
         self.said.append(frame)
         self.news.set()
 

@@ -125,10 +125,30 @@ async def test_no_round_begins_after_the_time(upstream, client):
 
 async def test_no_round_begins_for_one_who_may_not_be_here_any_more(upstream, client):
     upstream.rounds = [drawn(0, 1) for _ in range(5)]
-    me = client(welcome=False)
+    me = client()
     await me.sitting.hear(start(mode="continuous"))
+    await me.until(type="image")
+    me.welcome = False
     assert (await me.until(type="error"))["code"] == "invalid_api_key"
     assert len(upstream.works) == 1
+    await me.sitting.hear(start())
+    await me.sitting.stop()
+    assert len(upstream.works) == 1
+
+
+async def test_a_socket_that_breaks_is_not_told_of_it(upstream, client, caplog):
+    upstream.rounds = [[*drawn(0), ...]]
+    me = client()
+    await me.sitting.hear(start())
+    await me.until(type="status")
+    me.broken = True
+    for _ in range(200):
+        if await shown() == [("running", 1, 1)]:
+            break
+        await asyncio.sleep(0.02)
+    await me.sitting.leave()
+    assert await shown() == [("stopped", 1, 1)]
+    assert "broke off" not in caplog.text
 
 
 async def test_a_stop_leaves_upstream_and_keeps_what_was_made(upstream, client, stage):
