@@ -100,7 +100,7 @@ def draw_page(visitor: Visitor, folder: Path, name: str, path: str) -> list[Path
             visitor.page.goto("about:blank")  # so that a fragment is loaded anew
             visitor.go(path)
             visitor.page.wait_for_load_state("networkidle")
-            if path.startswith("/webui/chat"):
+            if urlsplit(path).path == "/webui/chat":
                 visitor.page.wait_for_selector("#chat[data-ready]")
                 visitor.page.wait_for_timeout(SETTLED_MS)
             made.append(folder / f"{name}-{theme}-{size}.png")

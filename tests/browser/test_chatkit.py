@@ -26,6 +26,7 @@ COUNT_FRAMES = """() => {
   window.frames_drawn = 0;
   window.requestAnimationFrame = (draw) => { window.frames_drawn += 1; own(draw) };
 }"""
+SETTLED_MS = 400  # colours of buttons change slowly
 THEMES, WIDTHS = ("light", "dark"), (360, 1440)
 
 
@@ -370,6 +371,7 @@ def test_the_page_in_every_theme_and_width(visitor):
             page.evaluate(
                 "theme => document.documentElement.dataset.theme = theme", theme
             )
+            page.wait_for_timeout(SETTLED_MS)
             assert visitor.faults() == [], (theme, width)
     page.locator("h1").click()
     expect(silenced).to_have_count(0)
