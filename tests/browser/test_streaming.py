@@ -160,6 +160,7 @@ FRAME_LIMIT_MS = 100
 def longest_task_ms(chromium, page, text):
     """What the page's thread worked at once at most; what other programs take of the
     processor meanwhile does not count."""
+    page.render("")  # what the test before has left is taken away first
     chromium.start_tracing(page=page.page, categories=["toplevel"])
     try:
         page.page.evaluate(WRITE, [text, max(1, len(text) // 100)])
