@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
@@ -26,6 +29,7 @@ from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Target
 from media.models import Asset, Kind, Source, Usage, VideoJob
 from tests.factories import make_account, make_key
+from webui.models import SavedFilter
 
 # asynchronous routes close connections, which the others would still need
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -268,13 +272,19 @@ def furnished():
     }
 
 
-def address(route: str, known: dict[str, str]) -> str:
+def first_of(route: str) -> object:
+    """The id of a row of the model whose page it is."""
     found = re.match(r"admin/(\w+)/(\w+)/", route)
-    first: object = 0
     for model in admin.site._registry:
         if found and model._meta.label_lower == f"{found[1]}.{found[2]}":
             first = model._default_manager.values_list("pk", flat=True).first()
             assert first, f"no row of {model}"
+            return first
+    return 0
+
+
+def address(route: str, known: dict[str, str]) -> str:
+    first = first_of(route)
     values = {
         "key_id": known["key"],
         "task": known["job"],
@@ -329,3 +339,67 @@ def test_each_role_gets_what_its_rule_says(client, furnished, role):
         if rule is None or status != rule.expected(role):
             wrong[where] = (status, rule and rule.expected(role))
     assert wrong == {}
+
+
+# What a form may hold that means something somewhere.
+FORM = {
+    "action": "disable",
+    "apply": "1",
+    "post": "yes",
+    "name": "x",
+    "new": "a console key of their own",
+    "again": "a console key of their own",
+    "app.app_key": "a console key of their own",
+    "form": "json",
+}
+ONES_OWN = {Session, SavedFilter, LogEntry}
+HARMLESS = {
+    ("admin/<slug:app>/<slug:model>/filters/", "bare"): 302,  # one of their own
+    ("admin/<slug:app>/<slug:model>/filters/", roles.VIEWER): 302,
+    ("admin/config/files/export", roles.VIEWER): 200,  # without secrets
+    **{(f"admin/login{end}", role): 200 for end in ("", "/") for role in STAFF},
+    **{("admin/api/openapi.json", role): 200 for role in EVERYBODY},
+}
+ENDS_THE_SESSION = "admin/logout/"
+
+
+def stored() -> dict[str, list[dict[str, object]]]:
+    """All rows but those a person has for themselves."""
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for model in apps.get_models()
+        if model not in ONES_OWN
+    }
+
+
+def after_post(route: str, role: str) -> set[int]:
+    """What somebody may get who may change nothing: refusals, or the page itself."""
+    rule = rule_of(route)
+    assert rule
+    if (route, role) in HARMLESS:
+        return {HARMLESS[route, role]}
+    if route.startswith(API):
+        return {401, 404, 405}
+    if role == "anonymous":
+        return {rule.stranger, 404, 405}
+    seen = {rule.expected(role)} if role in rule.who else set()
+    return {403, 404, 405} | seen
+
+
+@pytest.mark.parametrize("role", ["anonymous", "bare", roles.VIEWER])
+def test_who_may_only_read_changes_nothing_by_any_form(client, furnished, role):
+    enter(client, role)
+    client.get("/admin/")
+    before, wrong = stored(), {}
+    for route in ROUTES:
+        if route == ENDS_THE_SESSION:
+            continue
+        where = address(route, furnished)
+        if route.startswith(API):
+            answer = client.post(where, "{}", content_type="application/json")
+        else:
+            answer = client.post(where, FORM | {"_selected_action": first_of(route)})
+        if answer.status_code not in after_post(route, role):
+            wrong[where] = (answer.status_code, after_post(route, role))
+    assert wrong == {}
+    assert stored() == before
