@@ -1,7 +1,7 @@
 """Values of an account as the console shows them: marked up, never with a token."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils.functional import Promise
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, QuotaWindow, Status, WindowSource
 from grokgateway.marks import BAD, GOOD, OFF, WAIT, badge
+from grokgateway.moments import exact
 
 KINDS = {
     Status.ACTIVE: GOOD,
@@ -44,10 +45,6 @@ def moment(at: datetime | None) -> SafeString | str:
         exact(at),
         naturaltime(at),
     )
-
-
-def exact(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def status(account: Account, since: datetime | None = None) -> SafeString:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from gateway import tallies
 from gateway.admin import log_filters, timelines
 from gateway.models import ApiKey, RequestRecord, StoredResponse
+from grokgateway import moments
 from grokgateway.marks import BAD, GOOD, IDLE, WAIT, badge
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ else:
 
 KINDS = {"": GOOD, "gone": IDLE, "limited": WAIT, "refused": WAIT, "failed": BAD}
 FACTS = (
-    "started_at",
+    "started",
     "endpoint",
     "model",
     "key_name",
@@ -42,7 +43,7 @@ FACTS = (
 class RequestRecordAdmin(RecordAdmin):
     list_display = [
         "request_id",
-        "started_at",
+        "started",
         "key_name",
         "model",
         "answer",
@@ -120,6 +121,10 @@ class RequestRecordAdmin(RecordAdmin):
     def key_name(self, record: RequestRecord) -> str:
         """The name of a named key, else the mark of another or `open`."""
         return getattr(record, "key_name", None) or record.key
+
+    @admin.display(description=_("time"), ordering="started_at")
+    def started(self, record: RequestRecord) -> str:
+        return moments.moment(record.started_at)
 
     @admin.display(description=_("answer"), ordering="status")
     def answer(self, record: RequestRecord) -> SafeString:

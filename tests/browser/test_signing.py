@@ -88,3 +88,20 @@ def test_a_phone_opens_the_menu_as_a_drawer(gateway, visit):
     assert rail.is_visible()
     visitor.page.keyboard.press("Escape")
     assert not rail.is_visible()
+
+
+def test_a_language_kept_by_grok2api_is_taken_over_once(gateway, visit):
+    visitor = visit(gateway)
+    spoken = "document.documentElement.lang"
+    with visitor.page.expect_navigation():
+        visitor.page.evaluate(
+            "localStorage.setItem('grok2api_lang', 'de'); location.reload()"
+        )
+    visitor.page.wait_for_function(f"{spoken} === 'de'")
+    assert visitor.page.evaluate("localStorage.getItem('grok2api_lang')") is None
+    visitor.go("/admin/login/?lang=fr")
+    assert visitor.page.evaluate(spoken) == "de"
+    visitor.page.evaluate("localStorage.setItem('grok2api_lang', 'no such')")
+    visitor.go("/admin/login/")
+    assert visitor.page.evaluate(spoken) == "de"
+    assert visitor.faults() == []

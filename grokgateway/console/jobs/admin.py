@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account, ImportDraft
+from grokgateway import moments
 from grokgateway.console.jobs import items, words
 from grokgateway.jobs import batches, figures, retries
 from grokgateway.jobs.models import BatchJob
@@ -47,7 +48,7 @@ class BatchJobAdmin(JobPages):
         "work",
         "scope",
         "started_by",
-        "created_at",
+        "asked",
         "state",
         "bar",
         "counts",
@@ -84,6 +85,10 @@ class BatchJobAdmin(JobPages):
     @admin.display(description=_("work"), ordering="kind")
     def work(self, job: BatchJob) -> str:
         return str(words.title(job))
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def asked(self, job: BatchJob) -> str:
+        return moments.moment(job.created_at)
 
     @admin.display(description=_("state"), ordering="status")
     def state(self, job: BatchJob) -> SafeString:

@@ -1,6 +1,7 @@
 // What every console page can do without the server.
 import { furnishCopies } from "./copying.js";
 import { nameFields } from "./names.js";
+import { localTimes } from "./times.js";
 
 /** Cells know their column, so that a phone can show a row as a card. */
 function labelCells(table) {
@@ -28,6 +29,7 @@ function closeMenus(except) {
 
 document.querySelectorAll("table.cards, .tabular table").forEach(labelCells);
 
+localTimes(document);
 nameFields(document);
 furnishCopies(document);
 window.addEventListener("load", () => nameFields(document));
