@@ -342,16 +342,8 @@ def test_each_role_gets_what_its_rule_says(client, furnished, role):
 
 
 # What a form may hold that means something somewhere.
-FORM = {
-    "action": "disable",
-    "apply": "1",
-    "post": "yes",
-    "name": "x",
-    "new": "a console key of their own",
-    "again": "a console key of their own",
-    "app.app_key": "a console key of their own",
-    "form": "json",
-}
+FORM = {"action": "disable", "apply": "1", "post": "yes", "name": "x", "form": "json"}
+FORM |= dict.fromkeys(("new", "again", "app.app_key"), "a console key of their own")
 ONES_OWN = {Session, SavedFilter, LogEntry}
 HARMLESS = {
     ("admin/<slug:app>/<slug:model>/filters/", "bare"): 302,  # one of their own
