@@ -1,0 +1,3 @@
+"""Grok Gateway."""
+
+__version__ = "0.9.0"

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 
 from gateway.admin_api import errors
 from gateway.admin_api.api import api as admin_api
+from grokgateway import meta
 
 # 302, because browsers keep a 301
 to_console = RedirectView.as_view(pattern_name="admin:index", query_string=True)
@@ -23,6 +24,8 @@ urlpatterns = [
     path("admin/", include("webui.console.urls")),
     path("admin/", admin.site.urls),
     path("", include("webui.urls")),
+    path("meta", meta.version),
+    path("meta/update", meta.update),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -74,6 +74,8 @@ RULES = {
     "admin": LEADS_ON,
     "favicon.ico": LEADS_ON,
     "i18n/setlang/": LEADS_ON,
+    "meta": Rule(EVERYBODY),
+    "meta/update": Rule(EVERYBODY),
     "admin/account": LEADS_ON,
     "admin/account/": LEADS_ON,
     "admin/cache/": LEADS_ON,
