@@ -48,7 +48,7 @@ e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
 check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
 	$(BIN)/python manage.py check --deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/pytest -q -n 2 -m "$(UNIT)" --cov $(ARGS)
+	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "(e2e or service or browser) and not load" $(ARGS)
 
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test

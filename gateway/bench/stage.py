@@ -17,7 +17,7 @@ from gateway.bench.work import Findings, Work, load_findings
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"http://[^\s\"']+:(\d+)")
-START_LIMIT_S = 60.0
+START_LIMIT_S = 180.0
 
 
 class StageFailed(Exception):
