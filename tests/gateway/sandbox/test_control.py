@@ -47,6 +47,7 @@ async def test_reset_forgets_quotas_counts_and_recordings(sandbox):
         "total": 0,
         "open_streams": 0,
         "closed_early": 0,
+        "peers": [],
     }
     found = await call(sandbox, "GET", "/_sandbox/requests", query="last=9")
     assert found.json() == {"requests": []}
