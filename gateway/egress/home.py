@@ -23,6 +23,9 @@ class Solver(Protocol):
     async def renew(self, place: Place, seen: int, settings: Settings) -> Bundle:
         """A newer clearance than version `seen`. Raises GatewayError."""
 
+    async def replaced(self, place: Place, seen: int, settings: Settings) -> Bundle:
+        """The same where `seen` was refused, and is not to be used again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:

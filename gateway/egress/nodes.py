@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -40,6 +40,12 @@ class Node:
 
     def serves(self, scope: Scope) -> bool:
         return self.scope in {Scope.BOTH, scope}
+
+    def for_account(self, key: int) -> "Node":
+        """As this account goes through it: behind some, each has an exit of its own."""
+        if self.proxy is None or not self.proxy.per_account:
+            return self
+        return replace(self, proxy=self.proxy.for_account(key))
 
     def distance(self, key: int) -> float:
         """The nearest node is an account's own; a node that goes moves only its own."""

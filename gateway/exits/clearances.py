@@ -3,11 +3,11 @@
 All synchronous. Times are handed in.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.egress import home
 from gateway.egress.bundles import Bundle, Place
-from gateway.egress.home import Rows
 from gateway.egress_tables import ClearanceBundle
 from gateway.exits.store import bundle_of, cookies_context
 from gateway.upstream.solver import Solved
@@ -54,6 +54,9 @@ def note_failure(place: Place, reason: str) -> datetime:
 
 def invalidate(key: str, version: int) -> bool:
     """Only the version that was seen to fail; a newer one stays."""
+    known = home.current().rows.bundles.get(key)
+    if known is not None and known.version == version:
+        remember(replace(known, valid=False))
     rows = ClearanceBundle.objects.filter(key=key, version=version, valid=True)
     return bool(rows.update(valid=False))
 
@@ -72,4 +75,4 @@ def allow_again(name: str) -> None:
 def remember(bundle: Bundle) -> None:
     here = home.current()
     bundles = {**here.rows.bundles, bundle.key: bundle}
-    here.rows = Rows(here.rows.nodes, here.rows.disabled, bundles)
+    here.rows = replace(here.rows, bundles=bundles)

@@ -50,9 +50,27 @@ class SharedSolver:
         running = self._running.get((place.key, loop))
         if running is None or running.done():
             running = loop.create_task(self._shared(place, seen, settings))
-            running.add_done_callback(looked_at)
+            running.add_done_callback(self._done)
             self._running[place.key, loop] = running
         return await asyncio.shield(running)
+
+    async def replaced(self, place: Place, seen: int, settings: Settings) -> Bundle:
+        """The same for one that was refused: whatever comes, it is used no more.
+
+        Unless it is so young that another would fare no better. Raises UpstreamFailure.
+        """
+        known = home.current().rows.bundles.get(place.key)
+        old = known is not None and time.time() - known.made_at >= YOUNG_S
+        if known is not None and known.valid and known.version == seen and old:
+            await apart(clearances.invalidate, place.key, seen)
+        return await self.renew(place, seen, settings)
+
+    def _done(self, task: asyncio.Task[Bundle]) -> None:
+        """All that waited may have left; a failure is in the rows anyway."""
+        if not task.cancelled():
+            task.exception()
+        for key in [key for key, one in self._running.items() if one is task]:
+            del self._running[key]
 
     async def _shared(self, place: Place, seen: int, settings: Settings) -> Bundle:
         life = timedelta(seconds=settings.number("proxy.clearance.timeout_sec")) + LATER
@@ -72,12 +90,6 @@ class SharedSolver:
                     place, settings, life
                 )
         raise unsolved(LOOK_S)
-
-
-def looked_at(task: asyncio.Task[Bundle]) -> None:
-    """All that waited may have left; a failure is in the rows anyway."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def answered(place: Place, seen: int) -> Bundle | None:

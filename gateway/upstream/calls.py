@@ -1,8 +1,9 @@
 """One REST call to upstream: sent, its errors translated, its body decoded."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
 import httpx
@@ -22,14 +23,24 @@ from gateway.upstream.passage import Passage, Way
 from gateway.upstream.transport import Body
 
 OK_ONLY = frozenset({200})
+Repeat = Callable[[], Awaitable["Answer"]]
 
 
 class Answer:
-    """A 2xx answer; iterating gives decoded pieces and raises UpstreamFailure."""
+    """A 2xx answer; iterating gives decoded pieces and raises UpstreamFailure.
+
+    `repeat` makes the same call again.
+    """
 
     def __init__(
-        self, response: httpx.Response, decode: Decode | None, deadline: float
+        self,
+        response: httpx.Response,
+        decode: Decode | None,
+        deadline: float,
+        passage: Passage,
     ) -> None:
+        self.passage = passage
+        self.repeat: Repeat | None = None
         self.status = response.status_code
         self.headers = response.headers
         stream = response.stream
@@ -91,9 +102,13 @@ async def send(
     while True:
         way = await passage.way()
         try:
-            answer = await over(way, method, target, headers, payload, extensions)
+            response = await over(way, method, target, headers, payload, extensions)
+            answer = await opened(response, extensions["deadline"], passage)
             if answer.status in accepted:
                 passage.arrived()
+                answer.repeat = partial(
+                    send, method, target, headers, payload, settings, limits, accepted
+                )
                 return answer
             body = await drain(answer)
             failure = failures.of_response(
@@ -111,6 +126,15 @@ async def send(
                 raise lost from exc
 
 
+async def asked_again(answer: Answer, failure: UpstreamFailure) -> Answer | None:
+    """The same call with a newer clearance, if the answer wanted no more than that."""
+    again = answer.repeat
+    if again is None or not await answer.passage.refused_inside(failure):
+        return None
+    await answer.aclose()
+    return await again()
+
+
 async def over(
     way: Way,
     method: str,
@@ -118,18 +142,23 @@ async def over(
     headers: Signed,
     payload: bytes | None,
     extensions: dict[str, Any],  # Any: httpx's own type for extensions
-) -> Answer:
+) -> httpx.Response:
     channel = pool.current().channel(way.settings)
     signed = way.dressed(headers)
-    response = await channel.send(
+    return await channel.send(
         method, target, signed, payload, extensions, way.transport
     )
+
+
+async def opened(response: httpx.Response, deadline: float, passage: Passage) -> Answer:
+    """Raises UpstreamFailure for an encoding that nobody asked for."""
     try:
         decode = decoder_for(response.headers.get("content-encoding", ""))
     except httpx.DecodingError as exc:
+        passage.arrived()
         await close(response)
         raise failures.bad_payload() from exc
-    return Answer(response, decode, extensions["deadline"])
+    return Answer(response, decode, deadline, passage)
 
 
 async def close(response: httpx.Response) -> None:

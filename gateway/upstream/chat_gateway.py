@@ -16,7 +16,7 @@ import httpx
 from gateway.conversation.events import Event
 from gateway.errors import UpstreamFailure
 from gateway.upstream import drift, failures, identity
-from gateway.upstream.decoder import ChatDecoder
+from gateway.upstream.client import decoder_of
 from gateway.upstream.fields import Json, decode, record, text
 from gateway.upstream.gateway_session import asking, creation, heartbeat
 from gateway.upstream.headers import Login, session_headers
@@ -76,14 +76,13 @@ class GatewayReplies:
         self._socket: Socket | None = None
         self._failure: UpstreamFailure | None = None
         self._answering = False
-        self._decoder = ChatDecoder(
-            settings.text("upstream.assets_url"),
-            settings.flag("features.thinking_summary"),
-        )
+        self._spoken = False
+        self._once_more = True
+        self._decoder = decoder_of(settings)
 
     async def __aenter__(self) -> Self:
         try:
-            await self._begin()
+            await self._begun()
         except UpstreamFailure as failure:
             failure.sent = False
             await self._open.aclose()
@@ -114,9 +113,31 @@ class GatewayReplies:
         frame = await self._hear()
         self._answering = True
         try:
-            return self._decoder.take(frame)
+            events = self._decoder.take(frame)
         except StreamError as error:
-            return self._fail(error)
+            return await self._fail(error)
+        self._spoken = self._spoken or bool(events)
+        return events
+
+    async def _begun(self) -> None:
+        """Begin, and once more where only a newer clearance was wanted."""
+        try:
+            await self._begin()
+        except UpstreamFailure as failure:
+            if not await self._begun_again(failure):
+                raise
+
+    async def _begun_again(self, failure: UpstreamFailure) -> bool:
+        socket = self._socket
+        if socket is None or self._spoken or not self._once_more:
+            return False
+        if not await socket.passage.refused_inside(failure):
+            return False
+        self._once_more, self._socket = False, None
+        await self._open.aclose()
+        self._decoder = decoder_of(self._settings)
+        await self._begin()
+        return True
 
     async def _begin(self) -> None:
         user_id = self._login.user_id
@@ -161,12 +182,15 @@ class GatewayReplies:
         retry_on = failures.retry_statuses(self._settings)
         return failures.of_stream(error, retry_on)
 
-    def _fail(self, error: StreamError) -> list[Event]:
+    async def _fail(self, error: StreamError) -> list[Event]:
         """Pass on what came before the error first, if anything did."""
-        self._failure = self._told(error)
+        failure = self._told(error)
+        if not error.events and await self._begun_again(failure):
+            return []
+        self._failure = failure
         if error.events:
             return error.events
-        raise self._failure from error
+        raise failure from error
 
     async def _say(self, message: bytes) -> None:
         assert self._socket is not None  # noqa: S101 - it is opened before

@@ -41,12 +41,15 @@ class Replies:
         self._answer: calls.Answer | None = None
         self._failure: UpstreamFailure | None = None
         self._closed = False
-        self._decoder = ChatDecoder(
-            settings.text("upstream.assets_url"),
-            settings.flag("features.thinking_summary"),
-        )
+        self._spoken = False
+        self._once_more = True
+        self._decoder = decoder_of(settings)
 
     async def __aenter__(self) -> Self:
+        self._answer = await self._asked()
+        return self
+
+    async def _asked(self) -> calls.Answer:
         settings = self._settings
         headers = json_headers(self._login, settings, request_id=self._request_id)
         answer = await calls.post(
@@ -55,8 +58,7 @@ class Replies:
         if answer.headers.get("content-type", "").lower().startswith("text/html"):
             await answer.aclose()
             raise failures.bad_payload()
-        self._answer = answer
-        return self
+        return answer
 
     async def __aexit__(
         self,
@@ -84,19 +86,42 @@ class Replies:
             raise StopAsyncIteration
         try:
             async for data in answer:
-                return decoder.feed(data)
+                return self._passed(decoder.feed(data))
             self._closed = True
-            return decoder.close()
+            return self._passed(decoder.close())
         except StreamError as error:
-            return self._fail(error)
+            return await self._fail(error, answer)
 
-    def _fail(self, error: StreamError) -> list[Event]:
-        """Pass on what came before the error first, if anything did."""
+    def _passed(self, events: list[Event]) -> list[Event]:
+        self._spoken = self._spoken or bool(events)
+        return events
+
+    async def _fail(self, error: StreamError, answer: calls.Answer) -> list[Event]:
+        """Pass on what came before the error first, if anything did.
+
+        Where nothing did and only a clearance was wanted, the same is asked again.
+        """
         retry_on = failures.retry_statuses(self._settings)
-        self._failure = failures.of_stream(error, retry_on)
+        failure = failures.of_stream(error, retry_on)
+        fresh = self._once_more and not (self._spoken or error.events)
+        if fresh and await answer.passage.refused_inside(failure):
+            self._once_more = False
+            await answer.aclose()
+            self._answer, self._closed = None, False
+            self._decoder = decoder_of(self._settings)
+            self._answer = await self._asked()
+            return []
+        self._failure = failure
         if error.events:
             return error.events
-        raise self._failure from error
+        raise failure from error
+
+
+def decoder_of(settings: Settings) -> ChatDecoder:
+    return ChatDecoder(
+        settings.text("upstream.assets_url"),
+        settings.flag("features.thinking_summary"),
+    )
 
 
 def converse(

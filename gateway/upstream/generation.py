@@ -52,6 +52,24 @@ async def responses(
 
 
 async def _responses(answer: calls.Answer, settings: Settings) -> Responses:
+    """Asked once more where nothing had come and only a clearance was wanted."""
+    come = False
+    try:
+        async for response in _answered(answer, settings):
+            come = True
+            yield response
+    except UpstreamFailure as failure:
+        again = None if come else await calls.asked_again(answer, failure)
+        if again is None:
+            raise
+        try:
+            async for response in _answered(again, settings):
+                yield response
+        finally:
+            await again.aclose()
+
+
+async def _answered(answer: calls.Answer, settings: Settings) -> Responses:
     frames = Frames()
     try:
         async for data in answer:

@@ -74,6 +74,7 @@ class Sitting:
         self._open = AsyncExitStack()
         self._socket: Socket | None = None
         self._failure: UpstreamFailure | None = None
+        self._once_more = True
         self._deadline = 0.0
 
     async def __aenter__(self) -> "Sitting":
@@ -113,7 +114,7 @@ class Sitting:
             await self._broken()
         except StreamError as error:
             retry_on = failures.retry_statuses(self._settings)
-            self._end(failures.of_stream(error, retry_on))
+            await self._refused(failures.of_stream(error, retry_on))
         return self._drawing.settle()
 
     def failure(self) -> UpstreamFailure:
@@ -152,6 +153,17 @@ class Sitting:
         await self._hang_up()
         self.final = self._drawing.withheld
         self._failure = failures.of_transport(httpx.ReadError("closed"))
+
+    async def _refused(self, failure: UpstreamFailure) -> None:
+        """The end, unless a newer clearance is all that is wanted for another round."""
+        fresh = self._once_more and not self._drawing.pictures
+        socket = self._socket
+        if fresh and socket and await socket.passage.refused_inside(failure):
+            self._once_more = False
+            self._failure = failure
+            await self._hang_up()
+            return
+        self._end(failure)
 
     def _end(self, failure: UpstreamFailure) -> None:
         self._failure = failure

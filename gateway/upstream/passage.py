@@ -71,23 +71,29 @@ class Passage:
         self._seat: Seat | None = None  # kept for the same account's second try
         self._renewed: Bundle | None = None
         self._way: Way | None = None
+        self._account = 0  # where no proxy is used, nobody needs to know
 
     async def way(self) -> Way:
         """Raises GatewayError where no node is usable, or no clearance to be had."""
         settings = self._settings
-        account = 0
         if settings.text("proxy.egress.mode") != DIRECT:
-            account = account_key(clean_token(self._login.token))
+            self._account = account_key(clean_token(self._login.token))
         seat = self._seat
         if seat is None:
-            seat = self._home.take(settings, self._scope, account, self._avoided)
+            seat = self._home.take(settings, self._scope, self._account, self._avoided)
         bundle = self._renewed or await self._bundle(seat)
-        proxy = seat.node.proxy and seat.node.proxy.for_account(account)
+        node = seat.node.for_account(self._account)
         agent = bundle.user_agent if bundle else agent_of(settings)
-        version = bundle.version if bundle else 0
-        key = pool.Key(seat.node.name, proxy, agent, version, seat.node.verify)
+        key = pool.Key(
+            node.name,
+            node.proxy,
+            agent,
+            bundle.version if bundle else 0,
+            bundle.key if bundle else "",
+            node.verify,
+        )
         transport = pool.current().transport(key)
-        self._way = Way(seat, proxy, bundle, key, transport, settings)
+        self._way = Way(seat, node.proxy, bundle, key, transport, settings)
         return self._way
 
     def arrived(self) -> None:
@@ -117,15 +123,23 @@ class Passage:
         resets = str(failure.status) in self._settings.items(RESET_STATUSES)
         if resets and blame is not Blame.ACCOUNT:
             pool.current().drop(way.key)
-        challenged = blame is Blame.CLEARANCE
-        if not challenged or self._renewed is not None:
+        return blame is Blame.CLEARANCE and await self._replaced(way)
+
+    async def refused_inside(self, failure: UpstreamFailure) -> bool:
+        """The answer itself, begun well, is the guard's; whether to ask once more."""
+        way = self._way
+        if way is None or TABLE[failure.cause].blame is not Blame.CLEARANCE:
             return False
+        return await self._replaced(way)
+
+    async def _replaced(self, way: Way) -> bool:
+        """Whether there is a clearance that was not refused yet; once a call."""
         place = self._place(way.seat)
-        if place is None:
+        if self._renewed is not None or place is None:
             return False
         seen = way.bundle.version if way.bundle else 0
         try:
-            self._renewed = await self._solved(place, seen)
+            self._renewed = await self._solved(place, seen, refused=True)
         except GatewayError:
             return False  # the challenge itself is told
         self._seat = way.seat
@@ -148,7 +162,7 @@ class Passage:
         if origin_of(self._target.url) == origin_of(upstream_url(accounts)):
             origin = accounts
         solver = settings.text("proxy.clearance.flaresolverr_url")
-        return Place(seat.node, origin, solver)
+        return Place(seat.node.for_account(self._account), origin, solver)
 
     async def _bundle(self, seat: Seat) -> Bundle | None:
         place = self._place(seat)
@@ -161,14 +175,17 @@ class Passage:
             return None
         return await self._solved(place, bundle.version if bundle else 0)
 
-    async def _solved(self, place: Place, seen: int) -> Bundle:
+    async def _solved(
+        self, place: Place, seen: int, *, refused: bool = False
+    ) -> Bundle:
         solver = self._home.solver
         if solver is None:
             raise failures.failure(causes.NO_CLEARANCE)
         solver_s = float(self._settings.number("proxy.clearance.timeout_sec"))
         try:
             async with asyncio.timeout(min(solver_s, self._limits.total_s)):
-                return await solver.renew(place, seen, self._settings)
+                renew = solver.replaced if refused else solver.renew
+                return await renew(place, seen, self._settings)
         except TimeoutError as exc:
             raise failures.failure(causes.NO_CLEARANCE) from exc
 

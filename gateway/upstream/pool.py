@@ -36,6 +36,7 @@ class Key:
     proxy: Proxy | None
     user_agent: str
     version: int  # of the clearance, 0 without one
+    clearance: str = ""  # which one that is
     verify: bool = True  # the proxy's certificate
 
 
@@ -128,7 +129,8 @@ HOME = Home()
 
 def outdated(known: Key, new: Key) -> bool:
     """The same exit with an older browser or clearance."""
-    return known.node == new.node and known.proxy == new.proxy
+    same = (known.node, known.proxy, known.clearance)
+    return same == (new.node, new.proxy, new.clearance)
 
 
 def current() -> Pool:

@@ -53,8 +53,9 @@ class Unredirected(connect):
 
 
 class Socket:
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, passage: Passage) -> None:
         self._connection = connection
+        self.passage = passage
 
     async def send(self, message: str, timeout_s: float) -> None:
         """Raises Closed, also where the other side does not take the message."""
@@ -86,19 +87,19 @@ async def opened(
     channel = pool.current().channel(settings)
     target = channel.hosts.at(socket_url(settings) + path)
     signed = signed or upgrade_headers(login, settings)
-    connection = await upgraded(target, signed, settings)
+    limits = Limits(CONNECT_S, CONNECT_S)
+    passage = Passage(target, signed.login, Scope.CHAT, settings, limits)
+    connection = await upgraded(target, signed, settings, passage)
     try:
-        yield Socket(connection)
+        yield Socket(connection, passage)
     finally:
         with suppress(OSError, WebSocketException):  # it is over in any case
             await connection.close()
 
 
 async def upgraded(
-    target: Target, signed: Signed, settings: Settings
+    target: Target, signed: Signed, settings: Settings, passage: Passage
 ) -> ClientConnection:
-    limits = Limits(CONNECT_S, CONNECT_S)
-    passage = Passage(target, signed.login, Scope.CHAT, settings, limits)
     while True:
         way = await passage.way()
         try:

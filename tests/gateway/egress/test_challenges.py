@@ -17,6 +17,7 @@ from tests.gateway.upstream.stand_in import Chosen, Peer, Request, serving, whol
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 LIMITS = Limits(5.0, 5.0)
+LOGIN = Login("tok")
 PAGE = b"<html><title>Just a moment...</title></html>"
 MODES = ["flaresolverr", "on_demand"]
 
@@ -47,8 +48,8 @@ def solving(ways):
     return ways
 
 
-async def asked(settings: Chosen) -> bytes:
-    signed = json_headers(Login("tok"), settings)
+async def asked(settings: Chosen, login: Login = LOGIN) -> bytes:
+    signed = json_headers(login, settings)
     answer = await calls.post("/x", signed, b"{}", settings, LIMITS)
     return await calls.whole(answer, 100)
 
@@ -69,6 +70,24 @@ async def test_a_challenge_costs_one_solve_and_the_call_succeeds(solving, mode):
     assert server.questions[0]["url"] == stand_in.url
     (hints,) = upstream.agents
     assert 'v="142"' in hints
+
+
+async def test_each_account_behind_one_address_has_a_clearance_of_its_own(solving):
+    """Each goes out by another exit, and a clearance fits one."""
+    async with solver_server() as server, proxy("http") as carrier:
+        async with serving(Guarded(server)) as stand_in:
+            settings = stand_in.settings(
+                upstream__base_url=f"http://grok.test:{stand_in.port}",
+                proxy__egress__mode="single_proxy",
+                proxy__egress__proxy_url=carrier.url(user="u-{account}"),
+                proxy__clearance__mode="on_demand",
+                proxy__clearance__flaresolverr_url=server.url,
+            )
+            for token in ("one", "two", "one"):
+                assert await asked(settings, Login(token)) == b"hello"
+    named = [question["proxy"]["username"] for question in server.questions]  # type: ignore[index] # JSON
+    assert len(set(named)) == len(named) == 2
+    assert set(carrier.users) == set(named)
 
 
 async def test_a_burst_of_challenged_calls_is_one_solve(solving):

@@ -92,6 +92,32 @@ async def test_one_that_is_refused_at_once_is_not_solved_again_at_once(
     assert len(answers.calls) == 1
 
 
+async def test_what_was_refused_is_used_no_more_even_if_nothing_new_comes(
+    ways, place, answers
+):
+    await renewed(place)
+    await ClearanceBundle.objects.aupdate(made_at=long_ago())
+    await apart(store.load)
+    answers.failing = True
+    with pytest.raises(UpstreamFailure):
+        await renewed(place, 1)  # as the clock has it: what is there stays in use
+    assert ways.rows.bundles[place.key].valid
+    await ClearanceBundle.objects.aupdate(retry_at=None)
+    with pytest.raises(UpstreamFailure):
+        await SharedSolver().replaced(place, 1, SETTINGS)
+    assert not ways.rows.bundles[place.key].valid
+    await apart(store.load)
+    assert not ways.rows.bundles[place.key].valid
+
+
+async def test_a_young_one_that_is_refused_stays(ways, place, answers):
+    await renewed(place)
+    with pytest.raises(UpstreamFailure):
+        await SharedSolver().replaced(place, 1, SETTINGS)
+    assert ways.rows.bundles[place.key].valid
+    assert len(answers.calls) == 1
+
+
 async def test_two_solves_at_a_time_are_enough(ways, place, answers):
     life = timedelta(seconds=30)
     taken = [await apart(leadership.claim, s, life=life) for s in solving.SLOTS]

@@ -6,9 +6,13 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from gateway.egress.nodes import Scope
 from gateway.errors import Kind, UpstreamFailure
 from gateway.upstream import failures, imagine
+from gateway.upstream.channel import Hosts
 from gateway.upstream.headers import Login
+from gateway.upstream.limits import Limits
+from gateway.upstream.passage import Passage
 from gateway.upstream.pictures import Picture, Preview, Progress, decoded
 from gateway.upstream.websocket import Closed
 from tests.gateway.upstream.stand_in import Chosen
@@ -55,6 +59,10 @@ class Scripted:
 
 
 class Talk:
+    passage = Passage(  # went no way yet
+        Hosts(SETTINGS).base("/"), Login("t"), Scope.CHAT, SETTINGS, Limits(1.0, 1.0)
+    )
+
     def __init__(self, home, rounds):
         self.home = home
         self.rounds = rounds
