@@ -1,15 +1,16 @@
 """Processes agree on the forms upstream takes, through a table and off the requests."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, close_old_connections, transaction
+from django.db.models import Q
 
 from gateway.form_tables import SpokenForm
 from gateway.upstream import dialects
-from gateway.upstream.dialects import AUTO, FORMS, Switch, key_of
+from gateway.upstream.dialects import AUTO, FORMS, SKEW_S, Switch, key_of
 from grokgateway import config
 
 logger = logging.getLogger(__name__)
@@ -32,20 +33,22 @@ def exchanged(news: Sequence[Switch]) -> list[Switch]:
     try:
         for switch in news:
             write(switch)
-        return [switch_of(row) for row in SpokenForm.objects.all()]
+        return list(switches(SpokenForm.objects.all()))
     finally:
         close_old_connections()
 
 
 def write(switch: Switch) -> None:
-    """The latest word counts, whoever writes last."""
+    """The latest word counts, whoever writes last; one from the future is none."""
     values = {
         "form": switch.form,
         "since": datetime.fromtimestamp(switch.since, UTC),
         "until": datetime.fromtimestamp(switch.until, UTC),
     }
     rows = SpokenForm.objects.filter(operation=switch.operation)
-    if rows.filter(since__lt=values["since"]).update(**values) or rows.exists():
+    ahead = datetime.now(UTC) + timedelta(seconds=SKEW_S)
+    older = Q(since__lt=values["since"]) | Q(since__gt=ahead)
+    if rows.filter(older).update(**values) or rows.exists():
         return
     try:
         with transaction.atomic():
@@ -54,14 +57,18 @@ def write(switch: Switch) -> None:
         logger.info("another process told of %s first", switch.operation)
 
 
-def switch_of(row: SpokenForm) -> Switch:
-    operation = next(name for name in FORMS if name == row.operation)
-    return Switch(operation, row.form, row.since.timestamp(), row.until.timestamp())
+def switches(rows: Iterable[SpokenForm]) -> Iterator[Switch]:
+    """What another version of the gateway has written may not be known here."""
+    for row in rows:
+        for operation, forms in FORMS.items():
+            if operation == row.operation and row.form in forms:
+                since, until = row.since.timestamp(), row.until.timestamp()
+                yield Switch(operation, row.form, since, until)
 
 
 def turned(now: datetime) -> list[Switch]:
     """What speaks its other form now, or did a moment ago."""
     settings = config.current()
     rows = SpokenForm.objects.filter(until__gt=now - STORY)
-    switches = map(switch_of, rows.order_by("operation"))
-    return [one for one in switches if settings.text(key_of(one.operation)) == AUTO]
+    found = switches(rows.order_by("operation"))
+    return [one for one in found if settings.text(key_of(one.operation)) == AUTO]

@@ -3,6 +3,9 @@
 Under `auto` that is the first form, until upstream answers for two different accounts
 that nothing is at its address; then the other for an hour. The rule holds for the other
 form too, so that two forms that are gone in turn are both tried.
+
+One odd answer shall not move everybody: the other form is on trial until it has worked
+once, and whoever finds the first at its place since then ends the matter.
 """
 
 import time
@@ -18,6 +21,8 @@ from gateway.upstream.limits import Settings
 AUTO = "auto"
 OTHER_FOR_S = 3600.0
 WITNESSES = 2
+REMEMBERED_S = 600.0  # what was missed longer ago says nothing of now
+SKEW_S = 60.0  # clocks of processes may differ so much
 
 Operation = Literal["chat", "upload", "image_edit", "video"]
 Result = TypeVar("Result")
@@ -28,6 +33,15 @@ FORMS: dict[Operation, tuple[str, str]] = {
     "image_edit": ("v2", "v3"),
     "video": ("v2", "v3"),
 }
+# What upstream says of an account or of a request, in whichever form it was asked.
+OF_NO_FORM = frozenset(
+    {
+        *(UpstreamFault.CREDENTIAL, UpstreamFault.UNAUTHORIZED),
+        *(UpstreamFault.RATE_LIMITED, UpstreamFault.POLICY, UpstreamFault.MOVED),
+    }
+)
+# Refusals that only something at the operation's own address gives.
+PROVES_A_PLACE = frozenset({400, 413, 422, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +63,59 @@ class Dialects:
 
     clock: Callable[[], float] = time.time
     _switches: dict[Operation, Switch] = field(default_factory=dict)
-    _missed: dict[tuple[Operation, str], set[bytes]] = field(default_factory=dict)
+    _trials: set[Operation] = field(default_factory=set)
+    _missed: dict[tuple[Operation, str], dict[bytes, float]] = field(
+        default_factory=dict
+    )
+    _worked: dict[Operation, float] = field(default_factory=dict)
     _news: dict[Operation, Switch] = field(default_factory=dict)
 
     def form(self, operation: Operation, settings: Settings) -> str:
         chosen = settings.text(key_of(operation))
         if chosen != AUTO:
             return chosen
-        switch = self._switches.get(operation)
-        if switch is not None and self.clock() < switch.until:
-            return switch.form
-        return FORMS[operation][0]
+        switch = self._active(operation)
+        return switch.form if switch else FORMS[operation][0]
 
     def miss(self, operation: Operation, form: str, login: Login) -> None:
         """Upstream has nothing at the address of this form, says this account."""
-        witnesses = self._missed.setdefault((operation, form), set())
-        witnesses.add(blake2b(login.token.encode(), digest_size=8).digest())
-        if len(witnesses) < WITNESSES:
+        now = self.clock()
+        missed = self._missed.setdefault((operation, form), {})
+        for witness in [one for one, at in missed.items() if at < now - REMEMBERED_S]:
+            del missed[witness]
+        missed[blake2b(login.token.encode(), digest_size=8).digest()] = now
+        if len(missed) < WITNESSES:
             return
         del self._missed[operation, form]
-        now = self.clock()
         first, other = FORMS[operation]
-        if form == first:
-            self._turn(Switch(operation, other, now, now + OTHER_FOR_S))
-        elif (switch := self._switches.get(operation)) and now < switch.until:
-            self._turn(replace(switch, since=now, until=now))
+        switch = self._active(operation)
+        if form != first:
+            self._end(operation)
+        elif switch is None:
+            self._switches[operation] = Switch(operation, other, now, now + OTHER_FOR_S)
+            self._trials.add(operation)
 
-    def heard(self, operation: Operation, form: str) -> None:
-        """The form works: whoever missed it before was mistaken, or is alone."""
-        if self._missed:
-            self._missed.pop((operation, form), None)
+    def heard(self, operation: Operation, form: str, began: float) -> None:
+        """A call that began then has worked: whoever missed the form before erred."""
+        self._clear(operation, form, began)
+        switch = self._active(operation)
+        if form == FORMS[operation][0]:
+            self._worked[operation] = max(began, self._worked.get(operation, 0.0))
+            if switch is not None and switch.since < began:
+                self._end(operation)
+        elif switch is not None and operation in self._trials:
+            self._trials.discard(operation)
+            self._news[operation] = switch
+
+    def failed(
+        self, operation: Operation, form: str, failure: UpstreamFailure, began: float
+    ) -> None:
+        """A call that began then came to something else than an answer or a gap."""
+        if failure.status in PROVES_A_PLACE:
+            self._clear(operation, form, began)
+        on_trial = operation in self._trials and form != FORMS[operation][0]
+        if on_trial and failure.fault not in OF_NO_FORM:
+            self._end(operation)
 
     def news(self) -> list[Switch]:
         """What this process decided and others have not been told."""
@@ -90,15 +127,43 @@ class Dialects:
                 del self._news[switch.operation]
 
     def adopt(self, switches: Iterable[Switch]) -> None:
-        """What other processes decided; the latest word counts."""
-        for switch in switches:
-            own = self._switches.get(switch.operation)
-            if own is None or own.since < switch.since:
-                self._switches[switch.operation] = switch
+        """What other processes decided; the latest word counts.
 
-    def _turn(self, switch: Switch) -> None:
-        self._switches[switch.operation] = switch
-        self._news[switch.operation] = switch
+        Unless the first form has worked here since: then they are told so, once.
+        """
+        for switch in switches:
+            operation = switch.operation
+            own = self._switches.get(operation)
+            if own is not None and own.since >= switch.since:
+                continue
+            if switch.since > self.clock() + SKEW_S:
+                continue
+            self._switches[operation] = switch
+            self._trials.discard(operation)
+            worked = self._worked.pop(operation, 0.0)
+            if worked > switch.since:
+                self._end(operation)
+
+    def _clear(self, operation: Operation, form: str, began: float) -> None:
+        missed = self._missed.get((operation, form), {})
+        for witness in [one for one, at in missed.items() if at <= began]:
+            del missed[witness]
+
+    def _active(self, operation: Operation) -> Switch | None:
+        switch = self._switches.get(operation)
+        return switch if switch and self.clock() < switch.until else None
+
+    def _end(self, operation: Operation) -> None:
+        """Back to the first form; others are told where they knew of the switch."""
+        switch = self._active(operation)
+        if switch is None:
+            return
+        now = self.clock()
+        ended = self._switches[operation] = replace(switch, since=now, until=now)
+        if operation in self._trials:
+            self._trials.discard(operation)
+        else:
+            self._news[operation] = ended
 
 
 HOME = Dialects()
@@ -124,16 +189,20 @@ async def spoken(
     while True:
         form = dialects.form(operation, settings)
         tried.add(form)
+        began = dialects.clock()
         try:
             done = await work(form)
         except UpstreamFailure as failure:
-            if not failure.absent or settings.text(key_of(operation)) != AUTO:
+            if settings.text(key_of(operation)) != AUTO:
+                raise
+            if not failure.absent:
+                dialects.failed(operation, form, failure, began)
                 raise
             dialects.miss(operation, form, login)
             if dialects.form(operation, settings) in tried:
                 raise moved(failure) from failure.__cause__
         else:
-            dialects.heard(operation, form)
+            dialects.heard(operation, form, began)
             return done
 
 

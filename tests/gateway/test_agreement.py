@@ -85,3 +85,32 @@ def test_a_form_that_was_chosen_since_is_no_news():
     agreement.write(turned())
     with config.override({"upstream.chat_protocol": "gateway"}):
         assert list(conditions.forms(datetime.now(UTC))) == []
+
+
+async def test_what_another_version_wrote_is_passed_over(monkeypatch):
+    now = datetime.now(UTC)
+    for operation, form in (("telepathy", "v9"), ("chat", "v9"), ("upload", "v3")):
+        await SpokenForm.objects.acreate(
+            operation=operation, form=form, since=now, until=now + timedelta(hours=1)
+        )
+    own = Dialects()
+    monkeypatch.setattr(dialects, "HOME", own)
+    await agreement.follow()
+    assert own.form("upload", config.current()) == "v3"
+    assert own.form("chat", config.current()) == "rest"
+
+
+def test_a_word_from_the_future_gives_way():
+    agreement.write(turned(ago_s=-3600))
+    agreement.write(turned(for_s=0))
+    row = SpokenForm.objects.get()
+    assert row.since == row.until
+
+
+async def test_a_process_that_starts_anew_speaks_what_was_agreed(monkeypatch):
+    await learn(monkeypatch, turned(ago_s=60))
+    fresh = Dialects()
+    monkeypatch.setattr(dialects, "HOME", fresh)
+    await agreement.follow()
+    assert fresh.form("chat", config.current()) == "gateway"
+    assert fresh.news() == []

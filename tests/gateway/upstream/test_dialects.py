@@ -4,7 +4,14 @@ import pytest
 
 from gateway.errors import Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import dialects
-from gateway.upstream.dialects import OTHER_FOR_S, Dialects, Switch, spoken
+from gateway.upstream.dialects import (
+    OTHER_FOR_S,
+    REMEMBERED_S,
+    SKEW_S,
+    Dialects,
+    Switch,
+    spoken,
+)
 from gateway.upstream.headers import Login
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -159,3 +166,131 @@ async def test_what_one_process_learns_others_are_told(learnt, clock):
     assert other.form("chat", AUTO) == "rest"
     other.adopt(news)
     assert other.form("chat", AUTO) == "rest"
+
+
+def failing(fault, status=None, *, absent_first=True):
+    """The first form is gone, the other fails otherwise."""
+
+    async def work(form):
+        kind = Kind.UPSTREAM_ERROR
+        failure = UpstreamFailure(kind, "no", fault=fault, status=status)
+        if form in {"rest", "v2"} and absent_first:
+            failure = UpstreamFailure(kind, "no", fault=UpstreamFault.SERVER)
+            failure.absent = True
+        raise failure
+
+    return work
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        UpstreamFault.TRANSPORT,
+        UpstreamFault.CHALLENGE,
+        UpstreamFault.SERVER,
+        UpstreamFault.REJECTED,
+        UpstreamFault.EGRESS,
+        UpstreamFault.TIMEOUT,
+    ],
+)
+async def test_one_odd_request_does_not_move_the_others(learnt, fault):
+    """Neither form can serve it, so that it says nothing of either."""
+    await missed(failing(fault), ANNE)
+    failure = await missed(failing(fault), BERT)
+    assert failure.fault is fault
+    assert learnt.form("chat", AUTO) == "rest"
+    assert learnt.news() == []
+
+
+@pytest.mark.parametrize(
+    "fault", [UpstreamFault.RATE_LIMITED, UpstreamFault.CREDENTIAL]
+)
+async def test_what_is_the_accounts_affair_ends_no_trial(learnt, fault):
+    await missed(failing(fault), ANNE)
+    await missed(failing(fault), BERT)
+    assert learnt.form("chat", AUTO) == "gateway"
+    assert learnt.news() == []
+    assert await spoken("chat", CARL, AUTO, Service("gateway")) == "gateway"
+    assert len(learnt.news()) == 1
+
+
+async def test_a_proven_form_outlives_a_failure(learnt):
+    await missed(Service("gateway"), ANNE)
+    await spoken("chat", BERT, AUTO, Service("gateway"))
+    await missed(failing(UpstreamFault.TRANSPORT), CARL)
+    assert learnt.form("chat", AUTO) == "gateway"
+
+
+@pytest.mark.parametrize("status", [400, 422, 429])
+async def test_a_refusal_shows_that_somebody_is_there(learnt, status):
+    await missed(Service("gateway"), ANNE)
+    refused = failing(UpstreamFault.REJECTED, status, absent_first=False)
+    await missed(refused, BERT)
+    await missed(Service("gateway"), CARL)
+    assert learnt.form("chat", AUTO) == "rest"
+
+
+async def test_witnesses_are_forgotten(learnt, clock):
+    await missed(Service("gateway"), ANNE)
+    clock.now += REMEMBERED_S + 1
+    await missed(Service("gateway"), BERT)
+    assert learnt.form("chat", AUTO) == "rest"
+    assert await spoken("chat", CARL, AUTO, Service("gateway")) == "gateway"
+
+
+async def test_a_call_that_began_before_the_miss_is_no_alibi(learnt, clock):
+    async def slow(form):
+        clock.now += 5
+        learnt.miss("chat", "rest", ANNE)
+        return form
+
+    await spoken("chat", CARL, AUTO, slow)
+    learnt.miss("chat", "rest", BERT)
+    assert learnt.form("chat", AUTO) == "gateway"
+
+
+async def test_many_calls_under_way_turn_it_once(learnt):
+    for login in (ANNE, BERT, CARL, Login("dora")):
+        learnt.miss("chat", "rest", login)
+    learnt.heard("chat", "gateway", 1000.0)
+    (switch,) = learnt.news()
+    assert switch == Switch("chat", "gateway", 1000.0, 1000.0 + OTHER_FOR_S)
+
+
+async def test_where_both_are_gone_nobody_is_told(learnt):
+    for _ in range(5):
+        await missed(Service(), ANNE)
+        await missed(Service(), BERT)
+    assert learnt.news() == []
+
+
+async def test_who_sees_the_first_form_at_work_objects_once(learnt, clock):
+    """Another process turned it, while here it has worked since."""
+    told = Switch("chat", "gateway", 1000.0, 1000.0 + OTHER_FOR_S)
+    clock.now = 1002.0
+    await spoken("chat", ANNE, AUTO, Service("rest"))
+    clock.now = 1003.0
+    learnt.adopt([told])
+    assert learnt.form("chat", AUTO) == "rest"
+    (ended,) = learnt.news()
+    assert ended.since == ended.until == 1003.0
+    again = Switch("chat", "gateway", 1004.0, 1004.0 + OTHER_FOR_S)
+    clock.now = 1005.0
+    learnt.adopt([again])
+    assert learnt.form("chat", AUTO) == "gateway"
+
+
+async def test_a_call_that_still_found_the_first_form_ends_the_matter(learnt, clock):
+    async def here(form):
+        learnt.adopt([Switch("chat", "gateway", 1001.0, 1001.0 + OTHER_FOR_S)])
+        return form
+
+    clock.now = 1002.0
+    await spoken("chat", ANNE, AUTO, here)
+    assert learnt.form("chat", AUTO) == "rest"
+
+
+def test_a_clock_that_is_ahead_moves_nobody(learnt, clock):
+    far = clock.now + SKEW_S + 1
+    learnt.adopt([Switch("chat", "gateway", far, far + OTHER_FOR_S)])
+    assert learnt.form("chat", AUTO) == "rest"
