@@ -1,6 +1,7 @@
 """/ws/imagine/listen: pictures in rounds, a prompt for each."""
 
 import asyncio
+import re
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -20,14 +21,21 @@ PATH = "/ws/imagine/listen"
 SLOTS, PRO_SLOTS = 6, 4
 PREVIEW, FINAL = 50, 100
 MODEL = "imagine"
+COUNTS = range(1, 11)
+LATER_ID = re.compile(r"img_[0-9a-f]{32}")
+RATIOS = frozenset({"16:9", "9:16", "3:2", "2:3", "1:1"})
+LATER_RATIOS = frozenset({"auto", *paint.RATIOS})
 ERROR_CODES = {"8": "rate_limit_exceeded", "7": "anti-bot"}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """`count`: how many are asked for, which only the later form says."""
+
     prompt: str
     ratio: str
     pro: bool
+    count: int | None = None
 
 
 async def converse(state: State, account: Account, call: Call, way: Way) -> None:
@@ -40,7 +48,9 @@ async def converse(state: State, account: Account, call: Call, way: Way) -> None
             text = message.get("text") or ""
             note(state, PATH, text)
             request = asked_for(text)
-            if request is not None:
+            if request is not None and (told := refusal(state, request)):
+                await say(way, error("invalid_argument", told))
+            elif request is not None:
                 if performing is not None:
                     performing.cancel()
                 rounds += 1
@@ -62,9 +72,24 @@ def asked_for(text: str) -> Request | None:
         if content["type"] != "input_text":
             return None
         wanted = content["properties"]
-        return Request(content["text"], wanted["aspect_ratio"], wanted["enable_pro"])
+        count = wanted.get("num_generations")
+        if count is not None and not LATER_ID.fullmatch(content["requestId"]):
+            count = 0
+        ratio, pro = wanted["aspect_ratio"], wanted["enable_pro"]
+        return Request(content["text"], ratio, pro, count)
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         return None
+
+
+def refusal(state: State, request: Request) -> str:
+    """Why nothing is drawn; empty if something is."""
+    generation = "old" if request.count is None else "new"
+    if state.settings.imagine_forms not in {"both", generation}:
+        return "The request has not the form that is taken"
+    if request.count is not None and request.count not in COUNTS:
+        return "requestId or num_generations is out of range"
+    known = RATIOS if request.count is None else LATER_RATIOS
+    return "" if request.ratio in known else "Unknown aspect_ratio"
 
 
 async def perform(
@@ -118,7 +143,8 @@ def drawn(
     request: Request, asked: Directives, host: str, number: int
 ) -> Iterator[Frame]:
     """A round: all slots open, develop and end side by side."""
-    slots = asked.number("slots", PRO_SLOTS if request.pro else SLOTS)
+    batch = PRO_SLOTS if request.pro else SLOTS
+    slots = asked.number("slots", request.count or batch)
     names = [
         paint.name(
             making.seed(request.prompt, asked, 100 * number + slot), request.ratio
@@ -143,7 +169,10 @@ def drawn(
         yield from ends
     for percent in () if "nourl" in asked else (PREVIEW, FINAL):
         for slot, identity in enumerate(names):
-            yield image(identity, slot, percent, host)
+            frame = image(identity, slot, percent, host)
+            if request.count is not None and percent == FINAL:
+                del frame["percentage_complete"]  # of a preview alone it is told
+            yield frame
     if "completed_first" not in asked:
         yield from ends
 

@@ -25,6 +25,7 @@ EMPTY = Directives((("empty", ""),), "")
 UNSUPPORTED = {"code": 3, "message": "Mode is not available"}
 UNKNOWN_FILE = {"code": 3, "message": "Unknown file attachment"}
 SPENT = {"code": 8, "message": "Too many requests"}
+CODES = {400: 3, 401: 16, 422: 3, 429: 8}  # gRPC's
 ANTI_BOT = {"code": 7, "message": "Request rejected by anti-bot rules."}
 
 
@@ -133,7 +134,7 @@ def refusal(account: Account, asked: Directives, mode: str) -> Frame | None:
         return ANTI_BOT
     if "status" in asked:
         status = asked.number("status", bare=500)
-        code = 8 if status == 429 else 13
+        code = CODES.get(status, 13)
         return {"code": code, "message": f"Denied with {status}, as directed"}
     return None if window.spend(time.monotonic()) else SPENT
 

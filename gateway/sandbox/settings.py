@@ -28,6 +28,7 @@ class Settings:
     upload_forms: str = "both"
     image_edit_forms: str = "both"
     video_forms: str = "both"
+    imagine_forms: str = "both"
     drift: str = ""  # an unknown kind of frame in every chat
     gone_status: int = 404  # answered in place of a form that is not
 

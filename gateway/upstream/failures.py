@@ -19,7 +19,10 @@ from gateway.upstream.inband import RATE_LIMIT_CODE, StreamError
 from gateway.upstream.limits import Settings
 
 MAX_RETRY_AFTER_S = 86_400
+INVALID_CODE = 3  # these are gRPC's
 ANTI_BOT_CODE = 7
+UNAUTHENTICATED_CODE = 16
+INVALID_WORDS = "invalid argument"
 MARKER_STATUSES = frozenset({400, 401, 403})
 ABSENT_STATUSES = frozenset({404, 405, 410})
 CREDENTIAL_MARKERS = (
@@ -148,12 +151,18 @@ def retry_after(value: str, now: datetime) -> int | None:
 def of_stream(error: StreamError, retry_on: frozenset[int]) -> UpstreamFailure:
     """An error that upstream put into a 200 stream (3.11, 13.4)."""
     text = error.text.lower()
+    if any(mark in text for mark in CREDENTIAL_MARKERS):
+        return failure(causes.DEAD_LOGIN, retryable=True)
     if error.code == RATE_LIMIT_CODE or any(words in text for words in LIMIT_WORDS):
         return failure(causes.LIMITED, retryable=429 in retry_on)
     if any(words in text for words in POLICY_WORDS):
         return failure(causes.AGAINST_POLICY)
     if error.code == ANTI_BOT_CODE or ANTI_BOT in text:
         return failure(causes.ANTI_BOT, retryable=True)
+    if error.code == UNAUTHENTICATED_CODE:
+        return failure(causes.UNAUTHORIZED, retryable=401 in retry_on)
+    if error.code == INVALID_CODE or INVALID_WORDS in text:
+        return failure(causes.REJECTED)
     if any(words in text for words in ABSENCE_WORDS):
         return failure(causes.ABSENT, retryable=True)
     return failure(causes.BROKEN, retryable=502 in retry_on)

@@ -1,10 +1,16 @@
-"""Pictures over upstream's Imagine socket: the full and the pro model (6)."""
+"""Pictures over upstream's Imagine socket: the full and the pro model (6, 13.7).
+
+Of the v2 form a round makes a batch, and there are as many as it takes; the v3 form is
+told how many are wanted and has one round. Both are taken at one address, so that
+upstream cannot be heard to have dropped one: the operator chooses.
+"""
 
 import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
@@ -25,6 +31,8 @@ PATH = "/ws/imagine/listen"
 BATCH = 4  # what a round is sure to make
 MORE_SLOTS_S = 1.0  # after the last of a round's slots, for another or for a close
 LATE_PICTURE_S = 2.0
+LATER = "v3"
+LATER_ROUND = 3  # its one round may take as many times the limit of a round
 
 
 async def generate(
@@ -46,9 +54,12 @@ async def generate(
     """
     drawing = Drawing(n, steps=steps)
     adult = adult and settings.flag("features.enable_nsfw")
-    async with Sitting(login, settings, drawing) as sitting:
-        for _ in range(math.ceil(n / BATCH) + 1):
-            await sitting.ask(frames(prompt, ratio, pro=pro, adult=adult))
+    wish = Wish(prompt, ratio, n, pro=pro, adult=adult)
+    later = settings.text("upstream.imagine_protocol") == LATER
+    rounds = 1 if later else math.ceil(n / BATCH) + 1
+    async with Sitting(login, settings, drawing, later=later) as sitting:
+        for _ in range(rounds):
+            await sitting.ask(frames(wish, later=later))
             while (told := await sitting.hear()) is not None:
                 for one in told:
                     event = await shown(one, settings)
@@ -60,14 +71,29 @@ async def generate(
         raise sitting.failure()
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    prompt: str
+    ratio: str
+    n: int
+    pro: bool
+    adult: bool
+
+
 class Sitting:
     """Rounds on one socket; a new one where the other side has closed it.
 
-    `final`: another round would bring nothing.
+    `final`: another round would bring nothing. `later`: it has one round, which makes
+    all that is wanted.
     """
 
-    def __init__(self, login: Login, settings: Settings, drawing: Drawing) -> None:
+    def __init__(
+        self, login: Login, settings: Settings, drawing: Drawing, *, later: bool = False
+    ) -> None:
         self.final = False
+        self._later = later
+        self._batch = drawing.wanted if later else BATCH
+        self._round_s = settings.number("image.timeout") * (LATER_ROUND if later else 1)
         self._login = login
         self._settings = settings
         self._drawing = drawing
@@ -87,7 +113,7 @@ class Sitting:
         """Begin a round. Raises UpstreamFailure if it is the first."""
         self._drawing.begin()
         loop = asyncio.get_running_loop()
-        self._deadline = loop.time() + self._settings.number("image.timeout")
+        self._deadline = loop.time() + self._round_s
         try:
             if self._socket is None:
                 opening = opened(self._login, PATH, self._settings)
@@ -132,8 +158,10 @@ class Sitting:
         drawing = self._drawing
         left_s = self._deadline - asyncio.get_running_loop().time()
         if drawing.rests:
-            whole = drawing.withheld and drawing.slots_seen >= BATCH
-            wait_s = 0.0 if whole else MORE_SLOTS_S
+            whole = drawing.slots_seen >= self._batch
+            whole = whole and (self._later or drawing.withheld)
+            more_s = self._idle_s() if self._later else MORE_SLOTS_S
+            wait_s = 0.0 if whole else more_s
         else:
             wait_s = LATE_PICTURE_S if drawing.awaits_pictures else self._idle_s()
         return max(0.0, min(wait_s, self._idle_s(), left_s))
@@ -186,22 +214,24 @@ async def shown(event: imagine_frames.Event, settings: Settings) -> Event | None
     return event
 
 
-def frames(prompt: str, ratio: str, *, pro: bool, adult: bool) -> tuple[str, str]:
+def frames(wish: Wish, *, later: bool) -> tuple[str, str]:
     """What begins a round: forget what was, and make this."""
-    text = orjson.Fragment(encode(prompt))
+    text = orjson.Fragment(encode(wish.prompt))
+    count = {"num_generations": wish.n} if later else {}
     request: dict[str, object] = {
-        "requestId": str(uuid4()),
+        "requestId": f"img_{uuid4().hex}" if later else str(uuid4()),
         "text": text,
         "type": "input_text",
         "properties": {
             "section_count": 0,
             "is_kids_mode": False,
-            "enable_nsfw": adult,
+            "enable_nsfw": wish.adult,
             "skip_upsampler": False,
             "enable_side_by_side": True,
             "is_initial": False,
-            "aspect_ratio": ratio,
-            "enable_pro": pro,
+            "aspect_ratio": wish.ratio,
+            "enable_pro": wish.pro,
+            **count,
         },
     }
     return message({"type": "reset"}), message(request)

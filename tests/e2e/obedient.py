@@ -15,9 +15,10 @@ import orjson
 import uvicorn
 
 from gateway.sandbox.app import Sandbox, read
-from gateway.sandbox.calls import Receive, Scope, Send
+from gateway.sandbox.calls import Message, Receive, Scope, Send
 
 CHAT = "/rest/app-chat/conversations/new"
+SESSION = "/ws/mgw/"
 TOOLS = "These tools are at your disposal:"
 RESULT = "\n\n[tool result for "
 MUST = re.compile(r"you must call (\w+);|you must call at least one tool")
@@ -47,6 +48,9 @@ class Obedient:
         self._sandbox = Sandbox()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == SESSION:
+            await self._sandbox(scope, lambda: rewritten(receive), send)
+            return
         if scope["type"] != "http" or scope["path"] != CHAT:
             await self._sandbox(scope, receive, send)
             return
@@ -59,6 +63,19 @@ class Obedient:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self._sandbox(scope, replay, send)
+
+
+async def rewritten(receive: Receive) -> Message:
+    """A message of a session, with other words if it has any."""
+    message = await receive()
+    frame = orjson.loads(message.get("text") or b"{}")
+    event = frame.get("event", {})
+    if event.get("type") != "conversation.item.create":
+        return message
+    for part in event["item"]["x_grok"]["input_chunks"]:
+        if "text" in part:
+            part["text"]["text"] = f"[[text={answer(part['text']['text'])}]]"
+    return {**message, "text": orjson.dumps(frame).decode()}
 
 
 def answer(message: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from gateway.upstream import assets, pool
 from gateway.upstream.assets import File
 from gateway.upstream.headers import Login
+from tests.e2e import told
 from tests.e2e.gateway_process import running_gateway
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -107,12 +108,12 @@ def recorded(sandbox):
 def test_an_image_as_data_uri_arrives(gateway, sandbox):
     with recorded(sandbox):
         found = said(ask(gateway, body(image(DATA), image(DATA))))
-        upload, chat = sandbox.requests(2)
+        calls = sandbox.requests(9)
+    (upload,), (chat,) = told.uploads(calls), told.chats(calls)
     assert found == f"file.png (image/png, {len(PNG)} bytes)"
-    assert upload["path"] == "/rest/app-chat/upload-file"
-    assert json.loads(upload["body"])["content"] == DATA.partition(",")[2]
-    assert upload["headers"]["cookie"] == chat["headers"]["cookie"]
-    assert len(json.loads(chat["body"])["fileAttachments"]) == 1
+    assert told.holds(upload, PNG)
+    assert upload["headers"]["cookie"] == chat.cookie
+    assert len(chat.files) == 1
 
 
 def test_the_sdk_sends_an_image_and_a_document(gateway):
@@ -146,9 +147,9 @@ def test_a_remote_image_arrives_and_its_host_sees_a_stranger(online, sandbox):
     with recorded(sandbox):
         url = "http://pictures.example/a/kite.png?size=1"
         found = said(ask(online, body(image(url), image(url))))
-        (upload,) = [r for r in sandbox.requests(9) if "upload" in r["path"]]
+        (upload,) = told.uploads(sandbox.requests(9))
     assert found == f"kite.png (image/png, {len(PNG)} bytes)"
-    assert base64.b64decode(json.loads(upload["body"])["content"]) == PNG
+    assert told.holds(upload, PNG)
     (seen,) = Recording.seen
     assert seen.pop("path") == "/a/kite.png?size=1"
     assert seen.pop("Host") == "pictures.example"
@@ -177,7 +178,7 @@ def test_a_remote_image_arrives_and_its_host_sees_a_stranger(online, sandbox):
     ],
 )
 def test_what_is_not_fetched_is_told_with_its_place(online, sandbox, url):
-    uploads = sandbox.stats()["endpoints"].get("/rest/app-chat/upload-file", 0)
+    before = uploads(sandbox)
     answer = ask(online, body(image(url)))
     assert answer.status_code == 400
     error = answer.json()["error"]
@@ -187,8 +188,12 @@ def test_what_is_not_fetched_is_told_with_its_place(online, sandbox, url):
     )
     assert error["param"].startswith("messages.0.content.1")
     assert "pw" not in error["message"]
-    after = sandbox.stats()["endpoints"].get("/rest/app-chat/upload-file", 0)
-    assert after == uploads
+    assert uploads(sandbox) == before
+
+
+def uploads(sandbox):
+    counted = sandbox.stats()["endpoints"]
+    return sum(counted.get(path, 0) for path in told.UPLOADS)
 
 
 def test_nothing_near_the_gateway_is_reached_without_a_made_up_network(gateway):

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from anthropic.types import Message
 
-from tests.e2e import claude_code
+from tests.e2e import claude_code, told
 from tests.gateway.protocols.messages_samples import events_of, folded
 
 MESSAGES = f"/v1/messages?{claude_code.QUERY}"
@@ -51,8 +51,7 @@ def chats(sandbox):
     sandbox.reset()
 
     def asked():
-        found = sandbox.requests(last=200)
-        return [one for one in found if one["path"].endswith("/conversations/new")]
+        return told.chats(sandbox.requests(last=200))
 
     yield asked
     sandbox.settings(record=False)
@@ -74,7 +73,7 @@ def test_the_first_turn_calls_a_tool(http, chats):
     (call,) = blocks(message, "tool_use")
     assert (call["name"], call["input"]) == ("Read", {"file_path": "/a.py", "limit": 9})
     assert message["stop_reason"] == "tool_use"
-    prompt = json.loads(chats()[-1]["body"])["message"]
+    prompt = chats()[-1].message
     assert "billing" not in prompt
     assert "You are a coding agent.\nWork in small steps." in prompt
     assert all(name in prompt for name in claude_code.NAMES)
@@ -93,8 +92,8 @@ def test_the_count_is_that_of_the_turn(http, turn):
 def test_results_images_notes_and_words_all_reach_the_model_in_order(http, chats):
     message = answered(http, claude_code.after_two_calls("[[text=Both seen.]]"))
     assert blocks(message, "text")[0]["text"] == "Both seen."
-    chat = json.loads(chats()[-1]["body"])
-    prompt = chat["message"]
+    chat = chats()[-1]
+    prompt = chat.message
     places = [
         prompt.index(words)
         for words in (
@@ -108,7 +107,7 @@ def test_results_images_notes_and_words_all_reach_the_model_in_order(http, chats
     ]
     assert places == sorted(places)
     assert "failed" in prompt[places[3] :]
-    assert len(chat["fileAttachments"]) == 1
+    assert len(chat.files) == 1
 
 
 def test_parallel_calls(http):
@@ -153,6 +152,6 @@ def test_its_web_search_finds_links(http):
 def test_a_session_stays_with_its_account(http, chats):
     for _ in range(4):
         answered(http, claude_code.first_turn("[[text=Hi.]]"))
-    cookies = [one["headers"]["cookie"] for one in chats()]
+    cookies = [one.cookie for one in chats()]
     assert len(cookies) == 4
     assert len(set(cookies)) == 1

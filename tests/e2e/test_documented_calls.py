@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from openai.types.chat import ChatCompletionChunk
 
+from tests.e2e import told
 from tests.e2e.gateway_process import eventually
 from tests.e2e.test_answers import chunks_of, joined
 from tests.media.samples import picture
@@ -70,6 +71,7 @@ def test_a_chat(shell, line):
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
+@told.only_older
 def test_a_film_in_a_chat(shell):
     chunks = chunks_of(shell(FILM))
     for chunk in chunks:
@@ -79,6 +81,7 @@ def test_a_film_in_a_chat(shell):
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
+@told.only_older
 def test_a_video_and_its_file(shell, tmp_path):
     (tmp_path / "reference.png").write_bytes(picture())
     made = json.loads(shell(VIDEO))

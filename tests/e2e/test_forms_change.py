@@ -7,12 +7,13 @@ from collections import Counter
 import httpx
 import pytest
 
-from tests.e2e.gateway_process import eventually
+from tests.e2e.gateway_process import NEWER_FORMS, eventually
 from tests.e2e.test_answers import CHAT, body
 from tests.e2e.test_images_sdk import source
 
 ACCOUNTS = {"super": [f"sandbox-super-forms{n}" for n in range(6)]}
 FORMS = ("chat_forms", "upload_forms", "image_edit_forms", "video_forms")
+FOLLOWING = {name: "auto" for name in NEWER_FORMS if "IMAGINE" not in name}
 TEXT = base64.b64encode(b"high water").decode()
 FILE = {"filename": "tide.txt", "file_data": f"data:text/plain;base64,{TEXT}"}
 
@@ -64,7 +65,7 @@ async def busy(client, seen, done):
 async def test_nobody_notices(sandbox, takes, launch):
     seen: Counter[tuple[str, int]] = Counter()
     sandbox.reset()
-    with launch(ACCOUNTS) as gateway:
+    with launch(ACCOUNTS, **FOLLOWING) as gateway:
         async with httpx.AsyncClient(
             base_url=gateway.url, headers=gateway.headers(), timeout=30
         ) as client:

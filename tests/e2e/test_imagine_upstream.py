@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from contextlib import aclosing
 
@@ -211,6 +212,72 @@ async def test_leaving_early_closes_the_socket(sandbox):
             break
         await asyncio.sleep(0.02)
     assert sandbox.stats()["closed_early"] == 1
+
+
+LATER = {"upstream__imagine_protocol": "v3"}
+
+
+@pytest.mark.parametrize(("n", "pro"), [(1, False), (10, False), (6, True)])
+async def test_the_later_form_makes_all_in_one_round(sandbox, n, pro):
+    events = await drawn(sandbox, "kites", n, pro=pro, ratio="16:9", **LATER)
+    found = pictures(events)
+    assert len({one.data for one in found}) == n
+    assert size(found[0].data) == ("JPEG", (384, 216))
+    assert sum(isinstance(event, Preview) for event in events) == n
+    assert percents(events)[-1] == 100
+    (asked,) = prompts(sandbox)
+    assert re.fullmatch("img_[0-9a-f]{32}", asked["requestId"])
+    assert asked["properties"] == {
+        "section_count": 0,
+        "is_kids_mode": False,
+        "enable_nsfw": False,
+        "skip_upsampler": False,
+        "enable_side_by_side": True,
+        "is_initial": False,
+        "aspect_ratio": "16:9",
+        "enable_pro": pro,
+        "num_generations": n,
+    }
+
+
+async def test_the_later_form_has_no_second_round(sandbox):
+    begun = time.monotonic()
+    events = await drawn(sandbox, "so-so [[moderated=2]]", 4, **LATER)
+    assert len(pictures(events)) == 2
+    failure = await failed(drawn(sandbox, "bad [[moderated]]", 2, **LATER))
+    assert failure.kind is Kind.CONTENT_POLICY
+    assert time.monotonic() - begun < 0.8
+    assert len(prompts(sandbox)) == 2
+
+
+async def test_the_one_round_may_take_three_times_as_long(sandbox):
+    prompt = "kite [[delay_ms=150]]"  # four frames
+    brief = {"image__timeout": 0.3}
+    assert len(pictures(await drawn(sandbox, prompt, 1, **LATER, **brief))) == 1
+    failure = await failed(drawn(sandbox, "kite [[noresult]]", 1, **LATER, **brief))
+    assert failure.kind is Kind.UPSTREAM_TIMEOUT
+
+
+async def test_slots_that_come_late_are_waited_for(sandbox):
+    brief = {"image__stream_timeout": 0.3}
+    events = await drawn(sandbox, "few [[slots=1]]", 4, **LATER, **brief)
+    assert len(pictures(events)) == 1
+    assert len(prompts(sandbox)) == 1
+
+
+@pytest.mark.parametrize(
+    ("taken", "protocol", "ratio"),
+    [("new", "v2", "1:1"), ("old", "v3", "1:1"), ("both", "v3", "7:5")],
+)
+async def test_what_is_not_taken_is_an_error(sandbox, taken, protocol, ratio):
+    sandbox.settings(imagine_forms=taken)
+    form = {"upstream__imagine_protocol": protocol}
+    try:
+        failure = await failed(drawn(sandbox, "kite", ratio=ratio, **form))
+    finally:
+        sandbox.settings(imagine_forms="both")
+    assert failure.kind is Kind.UPSTREAM_REJECTED
+    assert failure.fault is UpstreamFault.REJECTED
 
 
 async def test_nobody_listens():

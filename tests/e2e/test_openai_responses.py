@@ -1,6 +1,5 @@
 """Responses through the official SDK against a running gateway."""
 
-import json
 import threading
 import time
 
@@ -10,6 +9,7 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from tests.e2e import told
 from tests.e2e.gateway_process import KEY, eventually
 
 MODEL = "grok-4.20-auto"
@@ -188,7 +188,7 @@ def test_a_picture_goes_on_with_the_conversation(client, sandbox):
     second = ask(client, "[[text=Red.]]", previous_response_id=first.id)
     sandbox.settings(record=False)
     assert second.output_text == "Red."
-    assert json.loads(sandbox.requests()[-1]["body"])["fileAttachments"]
+    assert told.chats(sandbox.requests(9))[-1].files
     assert second.usage.input_tokens > first.usage.input_tokens > 1000
     counted = client.responses.input_tokens.count(
         model=QUICK, input="[[text=Red.]]", previous_response_id=first.id

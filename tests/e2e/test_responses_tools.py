@@ -13,6 +13,7 @@ import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from tests.e2e import told
 from tests.gateway.protocols.responses_samples import events_of
 
 QUICK = "grok-4.20-fast"
@@ -126,7 +127,7 @@ def test_a_result_is_given_back_by_previous_response_id(client, sandbox):
     )
     sandbox.settings(record=False)
     assert reply.output_text == "It snows."
-    prompt = sandbox.requests()[-1]["body"]
+    prompt = told.chats(sandbox.requests(9))[-1].message
     assert f"[tool result for {item.call_id} (get_weather)]:" in prompt
     assert "<tool_name>get_weather</tool_name>" in prompt
 

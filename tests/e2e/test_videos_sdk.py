@@ -8,6 +8,7 @@ import pytest
 from openai.types import Video
 from PIL import Image
 
+from tests.e2e import told
 from tests.e2e.gateway_process import eventually
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
@@ -69,6 +70,7 @@ def test_a_job_from_its_start_to_its_end(client):
         assert caught.value.code == "video_not_found"
 
 
+@told.only_older
 def test_polling_with_references_and_a_long_film(client, gateway):
     done = finished(
         client,

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.e2e import told
 from tests.e2e.gateway_process import eventually, running_gateway
 from tests.e2e.web_chat import (
     KEY,
@@ -106,7 +107,7 @@ def test_the_system_prompt_and_the_history_reach_the_model(served, sandbox):
         with opened(served) as page:
             page.say({**start, "messages": said, "options": {"system": "Be brief."}})
             assert text_of(page.whole("1")) == "fine"
-        sent = sandbox.requests(1)[0]["body"]
+        sent = told.chats(sandbox.requests(9))[-1].message
     finally:
         sandbox.settings(record=False)
     assert "Be brief." in sent

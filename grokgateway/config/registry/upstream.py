@@ -93,6 +93,15 @@ FORMS = (
     ),
 )
 
+IMAGINE = Key(
+    "upstream.imagine_protocol",
+    GROUP,
+    "v2",
+    "Form of full and pro pictures. Upstream takes both at one address, so that it "
+    "cannot be heard to have dropped one.",
+    choices=("v2", "v3"),
+)
+
 STATSIG = (
     Key(
         "upstream.statsig_value",
@@ -112,4 +121,4 @@ STATSIG = (
     ),
 )
 
-KEYS = (*HOSTS, *FORMS, *STATSIG)
+KEYS = (*HOSTS, *FORMS, IMAGINE, *STATSIG)

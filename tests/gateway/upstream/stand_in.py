@@ -20,6 +20,8 @@ DEFAULTS: dict[str, object] = {
     "upstream.upload_protocol": "auto",
     "upstream.image_edit_protocol": "auto",
     "upstream.video_protocol": "auto",
+    "upstream.imagine_protocol": "v2",
+    "upstream.statsig_signer_url": "",
     "proxy.egress.mode": "direct",
     "proxy.egress.proxy_url": "",
     "proxy.egress.proxy_pool": (),
