@@ -9,7 +9,7 @@ UNIT := not e2e and not browser and not service and not load
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test e2e browser check services lint types contracts fix bench \
+.PHONY: help setup run demo test e2e browser newer check services lint types contracts fix bench \
 	load docs screenshots messages snapshot vendor lock clean
 
 help: ## List these commands
@@ -44,6 +44,14 @@ screenshots: $(VENV)/stamp-dev ## Draw docs/images anew (needs Chromium)
 
 e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
 	$(BIN)/pytest -q -n 4 --dist worksteal -m "e2e and not load" $(ARGS)
+
+NEWER := $(addprefix tests/e2e/test_,openai_sdk.py openai_responses.py responses_tools.py \
+	anthropic_sdk.py attachments.py front_ends.py claude_code.py langchain_anthropic.py \
+	langchain_openai.py images_sdk.py videos_sdk.py files.py documented_calls.py image_wall.py \
+	web_chat.py forms_change.py chat_dialects.py imagine_upstream.py media_upstream.py)
+
+newer: $(VENV)/stamp-dev ## The clients' tests over the newer forms of upstream
+	UPSTREAM_FORMS=new $(BIN)/pytest -q -n 2 --dist loadfile $(NEWER) $(ARGS)
 
 check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
 	$(BIN)/python manage.py check --deploy
