@@ -68,6 +68,12 @@ def tag(
     return protected("tag", by, ids, change)
 
 
+def pin(ids: Iterable[int], node: str, by: str) -> Changed:
+    """To the way out of this name; to none of its own without a name."""
+    action = "pin" if node else "unpin"
+    return protected(action, by, ids, partial(pinned, node=node), ~Q(node=node))
+
+
 def mark(ids: Iterable[int], add: Sequence[str], remove: Sequence[str]) -> int:
     """Tags that repeat what upstream was told: nothing to undo on our side alone."""
     added, removed = clean_tags(tuple(add)), frozenset(remove)
@@ -109,6 +115,12 @@ def moved(ids: Sequence[int], pool: str) -> int:
         revision=revision,
         ruled_at=revision,
         updated_at=timezone.now(),
+    )
+
+
+def pinned(ids: Sequence[int], node: str) -> int:
+    return Account.objects.filter(pk__in=ids).update(
+        node=node, revision=take_revision(), updated_at=timezone.now()
     )
 
 

@@ -26,6 +26,7 @@ TIER_FIELDS = ("tier", "pool")
 COLUMN = re.compile(r"[a-z][a-z0-9_ ]{0,40}")
 WHOLE = "document"
 TAG_MAX_CHARS = 64
+NODE_MAX_CHARS = 64
 LONGEST_SHOWN_CHARS = 16
 
 
@@ -45,6 +46,7 @@ class Entry:
     credential: Credential
     pool: str
     tags: tuple[str, ...] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +190,13 @@ def entry_of(item: Item, defaults: Defaults) -> Entry:
     secret = secret_of(item.value)
     if not secret:
         raise ValueError("no token")
-    tags = tags_of(item.value.get("tags")) if isinstance(item.value, dict) else ()
+    named = item.value if isinstance(item.value, dict) else {}
     return Entry(
         item.place,
         normalise(secret),
         POOLS[item.pool],
-        clean_tags((*defaults.tags, *tags)),
+        clean_tags((*defaults.tags, *tags_of(named.get("tags")))),
+        node_of(named.get("node")),
     )
 
 
@@ -205,6 +208,15 @@ def secret_of(value: object) -> str:
             if isinstance(value.get(name), str) and value[name]:
                 return str(value[name])
     return ""
+
+
+def node_of(value: object) -> str:
+    """The proxy node that the account was pinned to where it comes from."""
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > NODE_MAX_CHARS:
+        raise ValueError("node is not the name of a proxy node")
+    return value.strip()
 
 
 def tags_of(value: object) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class Entry:
             windows=(),
             tags=shared(row.tags),
             pool=intern(row.pool),
+            node=intern(row.node),
             status=intern(row.status),
         )
 

@@ -32,6 +32,7 @@ COLUMNS = (
     "fail_count",
     "last_fail_reason",
     "note",
+    "node",
 )
 TIMES = ("last_use_at", "last_fail_at", "cooling_until", "created_at", "updated_at")
 MORE_TIMES = (*TIMES, "last_sync_at", "unauthorized_at", "deleted_at")
@@ -84,9 +85,12 @@ def pools(export: Export) -> Iterator[str]:
 
 
 def item(export: Export, account: Account, token: str) -> object:
+    pinned: Json = {"node": account.node} if account.node else {}
     if not export.secrets:
-        return {"id": account.public_id, "token": token, "tags": account.tags}
-    return {"token": token, "tags": account.tags} if account.tags else token
+        return {"id": account.public_id, "token": token, "tags": account.tags, **pinned}
+    if account.tags or pinned:
+        return {"token": token, "tags": account.tags, **pinned}
+    return token
 
 
 def document(export: Export) -> Iterator[str]:
@@ -95,6 +99,8 @@ def document(export: Export) -> Iterator[str]:
     comma = ""
     for account, token in export.rows():
         one = {"token": token, "tier": account.pool, "tags": account.tags}
+        if account.node:
+            one["node"] = account.node
         yield f"{comma}\n  {text_of(one)}"
         comma = ","
     yield "\n]}\n"

@@ -24,7 +24,7 @@ from grokgateway.jobs import bulk
 
 NEW_COLUMNS = (
     *("public_id", "token_hash", "token_ciphertext", "user_id"),
-    *("pool", "tier_source", "tags"),
+    *("pool", "tier_source", "tags", "node"),
 )
 REPLACED = "replaced_by_import"
 RESTORED = "imported_again"
@@ -165,6 +165,7 @@ def account_row(hashed: str, entry: Entry) -> bulk.Row:
         Pool.BASIC if unknown else entry.pool,
         TierSource.AUTO if unknown else TierSource.IMPORTED,
         list(entry.tags),
+        entry.node,
     )
 
 
@@ -180,6 +181,8 @@ def revive(dead: Sequence[Account], wanted: dict[str, Entry], step: Step) -> Non
             values["tier_source"] = TierSource.IMPORTED
         if entry.credential.user_id:
             values["user_id"] = entry.credential.user_id
+        if entry.node:
+            values["node"] = entry.node
         Account.objects.filter(pk=account.pk).update(
             **values,
             tags=with_tags(account, entry),

@@ -164,6 +164,11 @@ class Lease:
         return self._held().row.user_id
 
     @property
+    def node(self) -> str:
+        """The way out that the account is pinned to, if it is."""
+        return self._held().row.node
+
+    @property
     def guessed(self) -> bool:
         """Whether the window spent from is our guess rather than upstream's word."""
         stock = self._held().window(self.mode)

@@ -77,6 +77,10 @@ class Account(models.Model):
     state_reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     tags = models.JSONField(_("tags"), default=list, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True, default="")
+    # the name of the proxy node it is pinned to
+    node = models.CharField(
+        _("pinned to"), max_length=64, blank=True, default="", db_index=True
+    )
 
     use_count = models.IntegerField(_("uses"), default=0)
     fail_count = models.IntegerField(_("failures"), default=0)

@@ -1,7 +1,7 @@
 """What accounts were before a bulk change, kept so that one step takes it back.
 
 A point is made in the transaction of each chunk it protects. Undoing writes the old
-status, tags, pool, windows and deletion; counters of use go on as they are.
+status, tags, pool, node, windows and deletion; counters of use go on as they are.
 """
 
 import math
@@ -22,7 +22,7 @@ from accounts.store.revisions import take_revision
 from accounts.store.values import chunks, row_of, window_row
 from grokgateway.jobs import bulk
 
-PLAIN = ("status", "state_reason", "pool", "tier_source", "tags", "strikes")
+PLAIN = ("status", "state_reason", "pool", "tier_source", "tags", "strikes", "node")
 COUNTED = ("server_faults", "fail_count", "last_fail_reason")
 TIMES = ("cooling_until", "unauthorized_at", "last_fail_at", "deleted_at")
 FIELDS = (*PLAIN, *COUNTED, *TIMES)
@@ -155,7 +155,7 @@ def revert(account: Account, row: RestoreRow, now: datetime) -> None:
         account.state_reason = "import_undone"
         return
     for name in (*PLAIN, *COUNTED):
-        setattr(account, name, row.kept[name])
+        setattr(account, name, row.kept.get(name, getattr(account, name)))
     for name in TIMES:
         setattr(account, name, moment_of(row.kept[name]))
 

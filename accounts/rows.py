@@ -35,6 +35,7 @@ class AccountRow:
     server_faults: int = 0  # consecutive 5xx
     deleted: bool = False
     revision: int = 0
+    node: str = ""  # the way out that it is pinned to
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ async def attempt(script: Script, ask: Ask, held: leases.Lease) -> Batches:
             model=ask.conversation.model,
             owner=ask.owner or ask.journal.key,
         )
-        login = Login(held.cookie_token(), held.user_id)
+        login = Login(held.cookie_token(), held.user_id, held.node)
         settings, here = script.settings, ask.watched
         resolver = Resolver(login, ask.base, origin, settings, fresh=True, here=here)
         shown = await resolver.film_in_chat(segment.video_url)
@@ -147,7 +147,7 @@ async def filmed(
     `before` is awaited right before each call that costs.
     """
     note = ask.journal.attempt(held.public_id, held.mode, held.grounds())
-    login = Login(held.cookie_token(), held.user_id)
+    login = Login(held.cookie_token(), held.user_id, held.node)
     finished = list(script.done)
     sending = False
 

@@ -152,7 +152,7 @@ def is_result(events: Sequence[Event]) -> bool:
 
 async def attempt(work: Work, held: leases.Lease) -> Batches:
     """One account's pictures, in the form that is wanted."""
-    login = Login(held.cookie_token(), held.user_id)
+    login = Login(held.cookie_token(), held.user_id, held.node)
     origin = Origin(
         Source.IMAGES,
         held.public_id,

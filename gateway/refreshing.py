@@ -98,7 +98,7 @@ def candidate_of(account_id: int) -> Candidate | None:
     if account is None:
         return None
     try:
-        login = Login(reveal(account), account.user_id)
+        login = Login(reveal(account), account.user_id, account.node)
     except crypto.Undecipherable:
         return None
     if account.tier_source == "auto":

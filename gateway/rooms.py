@@ -71,7 +71,7 @@ async def attempted(
 ) -> AsyncGenerator[Room, None]:
     """One account asked, metered and settled."""
     attempt = journal.attempt(held.public_id, held.mode, held.grounds())
-    login = Login(held.cookie_token(), held.user_id)
+    login = Login(held.cookie_token(), held.user_id, held.node)
     try:
         room = await voice.open_room(login, wish, snapshot)
     except asyncio.CancelledError:

@@ -213,7 +213,7 @@ class Take:
     async def _attempt(
         self, script: Script, ask: Ask, held: leases.Lease
     ) -> AsyncGenerator[Sequence[Event], None]:
-        self._login = Login(held.cookie_token(), held.user_id)
+        self._login = Login(held.cookie_token(), held.user_id, held.node)
 
         async def about_to_send() -> None:
             await self._slate.write(jobs.mark_sent, held.public_id, timezone.now())

@@ -97,7 +97,7 @@ async def answer(
     journal = ask.journal
     attempt = journal.attempt(held.public_id, held.mode, held.grounds())
     shaper = Shaper(question.shape)
-    login = chat.Login(held.cookie_token(), held.user_id)
+    login = chat.Login(held.cookie_token(), held.user_id, held.node)
     try:
         uploaded = await assets.upload_all(login, question.files, snapshot)
         said = said_by(held, login, question.prompt, uploaded, snapshot)

@@ -14,7 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts import census, selectors, store
-from accounts.admin import audit, deeds, filters, listing, page, shown
+from accounts.admin import audit, filters, listing, page, shown
+from accounts.admin import deeds as common
 from accounts.admin.actions import action_of, perform
 from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
@@ -39,6 +40,7 @@ STATE = (
     "last_fail_at",
     "last_fail_reason",
     "last_sync_at",
+    "node",
     "deleted_at",
 )
 FACTS = (
@@ -72,6 +74,7 @@ class DeclarationInline(DeclarationTable):
 
 @admin.register(Account)
 class AccountAdmin(AccountPages):
+    deeds: tuple[common.Deed, ...] = (*common.ALL, common.RECYCLE)
     form = AccountForm
     list_display = [
         "name",
@@ -104,7 +107,7 @@ class AccountAdmin(AccountPages):
     search_fields = ["public_id", "user_id", "tags", "note", "state_reason"]
     search_help_text = _("id, user id, tag, note or reason")
     ordering = ["-id"]
-    actions = [*map(action_of, (*deeds.ALL, deeds.RECYCLE)), "export"]
+    actions = [*map(action_of, deeds), "export"]
     inlines = [DeclarationInline]
     fieldsets = [
         (None, {"fields": EDITED}),
@@ -154,7 +157,7 @@ class AccountAdmin(AccountPages):
         declared = obj is not None and obj.declarations.exists()
         return [DeclarationInline] if declared else []
 
-    def allows(self, request: HttpRequest, deed: deeds.Deed) -> bool:
+    def allows(self, request: HttpRequest, deed: common.Deed) -> bool:
         return bool(getattr(self, f"has_{deed.permission}_permission")(request))
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -162,7 +165,8 @@ class AccountAdmin(AccountPages):
         if not self.has_view_permission(request):
             raise PermissionDenied
         where = reverse("admin:accounts_account_change", args=[pk])
-        deed = page.DEEDS.get(request.POST.get("action", ""))
+        named = request.POST.get("action", "")
+        deed = next((one for one in self.deeds if one.name == named), None)
         if deed is None:
             return HttpResponseRedirect(where)
         if not self.allows(request, deed):

@@ -98,7 +98,7 @@ def shown(entries: Iterable[Entry]) -> list[list[str]]:
 
 def sealed(draft: ImportDraft, entries: Iterable[Entry]) -> bytes:
     rows = [
-        [e.place, e.credential.token, e.credential.user_id, e.pool, e.tags]
+        [e.place, e.credential.token, e.credential.user_id, e.pool, e.tags, e.node]
         for e in entries
     ]
     return crypto.ring().seal(orjson.dumps(rows), context=context(draft.public_id))
@@ -109,8 +109,8 @@ def opened(part: ImportPart) -> list[Entry]:
     wanted = context(part.draft.public_id)
     plain = crypto.ring().open(bytes(part.sealed), context=wanted)
     return [
-        Entry(place, Credential(token, user_id), pool, tuple(tags))
-        for place, token, user_id, pool, tags in orjson.loads(plain)
+        Entry(place, Credential(token, user_id), pool, tuple(tags), *node)
+        for place, token, user_id, pool, tags, *node in orjson.loads(plain)
     ]
 
 

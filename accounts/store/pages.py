@@ -14,7 +14,7 @@ PAGE_ROWS = 500  # what a page needs beside its rows is soon used again for the 
 ACCOUNT_COLUMNS = (
     *("id", "public_id", "pool", "status", "token_ciphertext", "user_id", "tags"),
     *("cooling_until", "last_use_at", "strikes", "unauthorized_at", "server_faults"),
-    *("deleted_at", "revision"),
+    *("deleted_at", "node", "revision"),
 )
 WINDOW_COLUMNS = (
     "account_id",
@@ -98,7 +98,7 @@ def with_windows(accounts: Sequence[Columns]) -> list[AccountRow]:
 def row_of(columns: Columns, windows: Sequence[WindowRow]) -> AccountRow:
     """A row as `values.row_of` makes it of an account, without the account."""
     pk, public_id, pool, status, ciphertext, user_id, tags, *rest = columns
-    cooling, last_use, strikes, unauthorized, faults, deleted, revision = rest
+    cooling, last_use, strikes, unauthorized, faults, deleted, node, revision = rest
     return AccountRow(
         id=pk,
         public_id=public_id,
@@ -115,4 +115,5 @@ def row_of(columns: Columns, windows: Sequence[WindowRow]) -> AccountRow:
         server_faults=faults,
         deleted=deleted is not None,
         revision=revision,
+        node=node,
     )

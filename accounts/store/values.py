@@ -47,6 +47,7 @@ def row_of(account: Account, windows: Iterable[WindowRow]) -> AccountRow:
         server_faults=account.server_faults,
         deleted=account.deleted_at is not None,
         revision=account.revision,
+        node=account.node,
     )
 
 

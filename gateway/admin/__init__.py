@@ -1,5 +1,13 @@
 """Console pages of the gateway; importing this package registers them."""
 
-from gateway.admin import alerts, clearances, keys, nodes, records, routes
+from gateway.admin import (
+    accounts,
+    alerts,
+    clearances,
+    keys,
+    nodes,
+    records,
+    routes,
+)
 
-__all__ = ["alerts", "clearances", "keys", "nodes", "records", "routes"]
+__all__ = ["accounts", "alerts", "clearances", "keys", "nodes", "records", "routes"]

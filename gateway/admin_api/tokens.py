@@ -106,6 +106,7 @@ def described(accounts: list[Account], *, clear: bool) -> list[Json]:
             "fail_count": account.fail_count,
             "last_used_at": milliseconds(account),
             "tags": account.tags,
+            "node": account.node,
         }
         for account, token in zip(accounts, tokens, strict=True)
     ]

@@ -173,6 +173,10 @@ PROXY_PROTOCOL = node(
     "proxy_protocol", _("What answers is no proxy of this kind: check the scheme.")
 )
 PROXY_RESET = node("proxy_reset")
+PINNED_OUT = node(
+    "pinned_out",
+    _("The node that the account is pinned to is out, switched off or gone."),
+)
 
 CHALLENGED = edge("challenge")
 ANTI_BOT = edge("anti_bot")
@@ -261,6 +265,7 @@ TABLE: Mapping[str, Cause] = {
         PROXY_TLS,
         PROXY_PROTOCOL,
         PROXY_RESET,
+        PINNED_OUT,
         CHALLENGED,
         ANTI_BOT,
         NO_CLEARANCE,

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.egress import causes
 from gateway.egress.bundles import Bundle, Place
 from gateway.egress.health import POOL_PATIENCE, Health
 from gateway.egress.nodes import DIRECT, DIRECT_NODE, Node, Scope
 from gateway.egress.proxies import BadProxy, parse
 from gateway.egress.settings import Settings
-from gateway.errors import GatewayError, Kind
+from gateway.errors import GatewayError, Kind, UpstreamFailure
 
 SINGLE = "single_proxy"
 POOL = "proxy_pool"
@@ -71,19 +72,23 @@ class Home:
         scope: Scope,
         key: int,
         avoid: frozenset[str] = frozenset(),
+        pinned: str = "",
     ) -> Seat:
-        """The account's node, direct only if that is the mode. Raises GatewayError."""
+        """The account's node, direct only if that is the mode. Raises GatewayError.
+
+        `pinned` names the one node that the account may use.
+        """
         if settings.text("proxy.egress.mode") == DIRECT:
             return Seat(DIRECT_NODE, 0)
         now = self._clock()
-        serving = fitting(self.nodes(settings), scope)
+        serving = kept_to(pinned, self.nodes(settings), scope)
         usable = [
             node
             for node in serving
             if node.name not in avoid and not self.of(node).cooled(now)
         ]
         if not usable:
-            raise self._nothing(serving, now)
+            raise self._nothing(serving, now, pinned)
         first = min(node.priority for node in usable)
         node = min(
             (node for node in usable if node.priority == first),
@@ -117,14 +122,30 @@ class Home:
         self.used[place.key] = place
         return found
 
-    def _nothing(self, serving: Iterable[Node], now: float) -> GatewayError:
+    def _nothing(
+        self, serving: Iterable[Node], now: float, pinned: str
+    ) -> GatewayError:
         waits = [self.of(node).cooled_until - now for node in serving]
         soonest = min((wait for wait in waits if wait > 0), default=30.0)
-        return GatewayError(
-            Kind.EGRESS_UNAVAILABLE,
-            UNAVAILABLE if waits else UNCONFIGURED,
-            retry_after_s=min(max(1, int(soonest) + 1), LONGEST_RETRY_S),
-        )
+        after_s = min(max(1, int(soonest) + 1), LONGEST_RETRY_S)
+        if pinned:
+            return pinned_out(after_s)
+        told = UNAVAILABLE if waits else UNCONFIGURED
+        return GatewayError(Kind.EGRESS_UNAVAILABLE, told, retry_after_s=after_s)
+
+
+def pinned_out(after_s: int) -> UpstreamFailure:
+    """Nobody is to blame, and another account may go by another node."""
+    cause = causes.PINNED_OUT
+    failure = UpstreamFailure(
+        cause.kind,
+        cause.message,
+        fault=cause.fault,
+        retryable=True,
+        retry_after_s=after_s,
+    )
+    failure.cause, failure.sent = cause.code, False
+    return failure
 
 
 HOME = Home()
@@ -132,6 +153,14 @@ HOME = Home()
 
 def current() -> Home:
     return HOME
+
+
+def kept_to(pinned: str, nodes: Iterable[Node], scope: Scope) -> list[Node]:
+    """The node that an account is pinned to, for whatever that carries."""
+    serving = fitting(nodes, scope)
+    own = [node for node in serving if node.name == pinned]
+    carries_other = not own and any(node.name == pinned for node in nodes)
+    return serving if not pinned or carries_other else own
 
 
 def fitting(nodes: Iterable[Node], scope: Scope) -> list[Node]:

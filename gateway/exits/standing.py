@@ -9,7 +9,7 @@ from accounts.models import Account, Status
 from gateway.egress import home
 from gateway.egress.binding import key_of_hash
 from gateway.egress.home import fitting
-from gateway.egress.nodes import DIRECT, Scope
+from gateway.egress.nodes import DIRECT, Node, Scope
 from gateway.egress.settings import Settings
 from gateway.egress_tables import ClearanceBundle, EgressNode
 from gateway.errors import GatewayError
@@ -21,20 +21,28 @@ SAMPLE = 5000
 def bound(settings: Settings) -> dict[str, int]:
     """Accounts by the node their chats take now; of many, projected from a part."""
     accounts = Account.objects.filter(deleted_at=None, status=Status.ACTIVE)
-    hashes = list(accounts.values_list("token_hash", flat=True)[:SAMPLE])
+    rows = list(accounts.values_list("token_hash", "node")[:SAMPLE])
     if settings.text("proxy.egress.mode") == DIRECT:
         return {}
     counts: Counter[str] = Counter()
-    for hashed in hashes:
-        key = key_of_hash(hashed)
-        try:
-            counts[home.current().take(settings, Scope.CHAT, key).node.name] += 1
-        except GatewayError:
+    for hashed, pinned in rows:
+        if (node := node_of(hashed, pinned, Scope.CHAT, settings)) is not None:
+            counts[node.name] += 1
+        elif not pinned:
             break  # no way for one is no way for all
-    if len(hashes) < SAMPLE:
+    if len(rows) < SAMPLE:
         return dict(counts)
     total = accounts.count()
     return {name: round(count * total / SAMPLE) for name, count in counts.items()}
+
+
+def node_of(hashed: str, pinned: str, scope: Scope, settings: Settings) -> Node | None:
+    """The way that the account of this hash takes now; None if it has none."""
+    key = key_of_hash(hashed)
+    try:
+        return home.current().take(settings, scope, key, pinned=pinned).node
+    except GatewayError:
+        return None
 
 
 def usable(settings: Settings, now: datetime) -> dict[Scope, tuple[int, int]]:

@@ -19,10 +19,14 @@ ACCEPT_LANGUAGE = "zh-CN,zh;q=0.9,en;q=0.8"
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One account's credential; `user_id` may be empty."""
+    """One account's credential; `user_id` may be empty.
+
+    `node` is the way out that the account is pinned to, if it is.
+    """
 
     token: str
     user_id: str = ""
+    node: str = ""
 
     def __repr__(self) -> str:
         return "Login(...)"

@@ -80,7 +80,7 @@ class Passage:
             self._account = account_key(clean_token(self._login.token))
         seat = self._seat
         if seat is None:
-            seat = self._home.take(settings, self._scope, self._account, self._avoided)
+            seat = self._taken(self._account)
         bundle = self._renewed or await self._bundle(seat)
         node = seat.node.for_account(self._account)
         agent = bundle.user_agent if bundle else agent_of(settings)
@@ -145,9 +145,14 @@ class Passage:
         self._seat = way.seat
         return True
 
+    def _taken(self, key: int) -> Seat:
+        return self._home.take(
+            self._settings, self._scope, key, self._avoided, self._login.node
+        )
+
     def _another(self) -> bool:
         try:
-            self._home.take(self._settings, self._scope, 0, self._avoided)
+            self._taken(0)
         except GatewayError:
             return False
         return self._settings.text("proxy.egress.mode") != DIRECT

@@ -1,17 +1,23 @@
-"""The page of one account, with what the request log knows of it below."""
+"""The page of one account; below, the way it takes and what the log knows of it."""
 
 from dataclasses import dataclass
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from gateway import tallies
+from gateway.egress.nodes import DIRECT, Scope
+from gateway.egress_tables import EgressNode
+from gateway.exits import standing
 from gateway.models import RequestRecord
+from grokgateway import config
 from grokgateway.console.panels import Panel
 from grokgateway.marks import BAD, GOOD, IDLE, WAIT
 
 KINDS = {"": GOOD, "gone": IDLE, "limited": WAIT, "refused": WAIT, "failed": BAD}
+WORDS = {Scope.CHAT: _("Calls and sockets"), Scope.RESOURCE: _("Files")}
 READ = 200
 REQUESTS = 20
 ERRORS = 5
@@ -38,9 +44,43 @@ def view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def panels(request: HttpRequest, pk: int) -> list[Panel]:
-    account = Account.objects.filter(pk=pk).values_list("public_id", flat=True).first()
-    if account is None or not request.user.has_perm("gateway.view_requestrecord"):
+    account = Account.objects.filter(pk=pk).first()
+    if account is None:
         return []
+    may = request.user.has_perm
+    shown = [way_of(account)] if may("gateway.view_egressnode") else []
+    if may("gateway.view_requestrecord"):
+        shown.append(requests_of(account.public_id))
+    return shown
+
+
+def way_of(account: Account) -> Panel:
+    """The nodes that its calls and files would take now; names of them, or none."""
+    settings = config.current()
+    ways = {
+        scope: standing.node_of(account.token_hash, account.node, scope, settings)
+        for scope in (Scope.CHAT, Scope.RESOURCE)
+    }
+    rows = {
+        row.name: row
+        for row in EgressNode.objects.filter(
+            name__in=[node.name for node in ways.values() if node]
+        )
+    }
+    lines = [
+        (WORDS[scope], rows.get(node.name, node) if node else None)
+        for scope, node in ways.items()
+    ]
+    context = {
+        "account": account,
+        "lines": lines,
+        "direct": settings.text("proxy.egress.mode") == DIRECT,
+        "gone": account.node and not EgressNode.objects.filter(name=account.node),
+    }
+    return Panel("console/account_node.html", context)
+
+
+def requests_of(account: str) -> Panel:
     latest = lines_of(account)
     errors = [line for line in latest if line.record.status >= 400]
     context = {
@@ -49,7 +89,7 @@ def panels(request: HttpRequest, pk: int) -> list[Panel]:
         "errors": errors[:ERRORS],
         "read": len(latest),
     }
-    return [Panel("console/account_requests.html", context)]
+    return Panel("console/account_requests.html", context)
 
 
 def lines_of(account: str) -> list[Line]:

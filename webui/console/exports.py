@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import exporting
-from accounts.admin import AccountAdmin, audit
+from accounts.admin import audit
 from accounts.admin.actions import matching
 from accounts.exporting import Export
 from accounts.models import Account
@@ -86,7 +86,7 @@ def chosen(request: HttpRequest) -> tuple[QuerySet[Account], str]:
         if not (there := accounts.count()):
             raise Http404
         return accounts, gettext("%d selected") % there
-    pages = AccountAdmin(Account, admin.site)
+    pages = admin.site.get_model_admin(Account)
     try:
         found = pages.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters as exc:
