@@ -18,6 +18,7 @@ from gateway.sandbox import (
 )
 from gateway.sandbox.answers import send_error
 from gateway.sandbox.calls import Call, Receive, Scope, Send
+from gateway.sandbox.doors import stopped
 from gateway.sandbox.settings import Settings
 from gateway.sandbox.state import State
 
@@ -40,6 +41,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,
     ("GET", "/"): pages.page,
     ("GET", "/index"): pages.page,
+    ("GET", pages.TRACE): pages.trace,
     ("GET", "/_sandbox/stats"): control.stats,
     ("GET", "/_sandbox/requests"): control.requests,
     ("POST", "/_sandbox/reset"): control.reset,
@@ -72,9 +74,12 @@ class Sandbox:
         query = scope["query_string"].decode("latin-1")
         headers = dict(scope["headers"])
         endpoint, label = find(method, path)
-        call = Call(method, path, label, query, headers, body, receive, send)
+        peer = (scope.get("client") or ("",))[0]
+        call = Call(method, path, label, query, headers, body, receive, send, peer)
         if not path.startswith(CONTROL):
             self.state.note(call)
+            if await stopped(self.state, call):
+                return
         if endpoint is None:
             await send_error(send, "unknown_path")
         else:

@@ -29,6 +29,7 @@ class Call:
     body: bytes
     receive: Receive
     send: Send
+    peer: str = ""
 
 
 async def gone(call: Call) -> None:

@@ -14,6 +14,7 @@ from gateway.sandbox.state import State
 
 SLOW_S = 0.5
 FORMS = frozenset({"/http/upload-file-v2/direct"})
+UNGUARDED = frozenset({"/cdn-cgi/trace"})
 SIGNED_BYTES = 70
 UNSIGNED_START = b"e:TypeError: Cannot read properties of "
 
@@ -106,5 +107,16 @@ async def struck(state: State, call: Call, account: Account) -> bool:
 
 
 def cleared(state: State, call: Call) -> bool:
+    settings = state.settings
     jar = cookies(call.headers.get(b"cookie", b""))
-    return jar.get("cf_clearance") == state.settings.clearance
+    agent = call.headers.get(b"user-agent", b"").decode("latin-1")
+    fits = settings.clearance_agent in {"", agent}
+    return fits and jar.get("cf_clearance") == settings.clearance
+
+
+async def stopped(state: State, call: Call) -> bool:
+    """Whether the guard before everything sent the call away."""
+    if not state.settings.guarded or call.path in UNGUARDED or cleared(state, call):
+        return False
+    await send_challenge(call.send)
+    return True

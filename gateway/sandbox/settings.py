@@ -24,6 +24,8 @@ class Settings:
     strict_statsig: bool = False
     allow_any: bool = False
     clearance: str = "fresh"
+    clearance_agent: str = ""  # the browser it was given to; empty fits all
+    guarded: bool = False  # everything wants the clearance, whoever asks
     chat_forms: str = "both"  # these: which generation's form is taken
     upload_forms: str = "both"
     image_edit_forms: str = "both"

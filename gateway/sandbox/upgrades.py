@@ -6,7 +6,7 @@ from gateway.sandbox import imagine, sessions
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_error
 from gateway.sandbox.calls import Call, Receive, Scope, Send
-from gateway.sandbox.doors import admit
+from gateway.sandbox.doors import admit, stopped
 from gateway.sandbox.forms import refused
 from gateway.sandbox.sockets import Way
 from gateway.sandbox.state import State
@@ -27,6 +27,8 @@ async def upgrade(state: State, scope: Scope, receive: Receive, send: Send) -> N
     query = scope["query_string"].decode("latin-1")
     call = Call("GET", path, path, query, headers, b"", way.receive, way.send)
     state.note(call)
+    if await stopped(state, call):
+        return
     talk = SOCKETS.get(path)
     if talk is None:
         await send_error(call.send, "unknown_path")

@@ -122,3 +122,21 @@ async def test_the_anti_bot_value_is_checked_when_strict(sandbox, value, status)
             sandbox, "POST", CHAT, payload, cookie=cookie, x_statsig_id=value
         )
         assert answer.status == expected
+
+
+async def test_the_guard_wants_the_clearance_of_the_right_browser(sandbox):
+    async def asked(path="/", *clearance, agent=b"A/1"):
+        cookie = cookies("sandbox-super-1", *clearance)
+        answer = await call(sandbox, "GET", path, cookie=cookie, user_agent=agent)
+        return answer.status, answer.headers.get(b"cf-mitigated")
+
+    good = "cf_clearance=fresh"
+    assert await asked() == (200, None)
+    await call(sandbox, "POST", SETTINGS, {"guarded": True, "clearance_agent": "A/1"})
+    assert await asked() == (403, b"challenge")
+    assert await asked("/no-such-path") == (403, b"challenge")
+    assert await asked("/", "cf_clearance=stale") == (403, b"challenge")
+    assert await asked("/", good) == (200, None)
+    assert await asked("/", good, agent=b"A/2") == (403, b"challenge")
+    assert await asked("/cdn-cgi/trace") == (200, None)
+    assert (await stats(sandbox))["total"] == 7
