@@ -63,6 +63,7 @@ class Cause:
 NO_WAY = "The way out to upstream failed."
 SILENT = "Upstream did not answer in time."
 LOGIN_OVER = "Upstream no longer accepts the account's session."
+LOCKED = "Upstream has blocked the account."
 REPORTED = "Upstream reported an error."
 
 LOOK_AT_PROXY = _("Look at the proxy; other nodes are used meanwhile.")
@@ -183,6 +184,7 @@ ANTI_BOT = edge("anti_bot")
 NO_CLEARANCE = edge("no_clearance", "No clearance for upstream could be had.")
 
 DEAD_LOGIN = account("dead_login", UpstreamFault.CREDENTIAL, LOGIN_OVER)
+BLOCKED = account("blocked", UpstreamFault.CREDENTIAL, LOCKED)
 UNAUTHORIZED = account(
     "unauthorized",
     UpstreamFault.UNAUTHORIZED,
@@ -270,6 +272,7 @@ TABLE: Mapping[str, Cause] = {
         ANTI_BOT,
         NO_CLEARANCE,
         DEAD_LOGIN,
+        BLOCKED,
         UNAUTHORIZED,
         FORBIDDEN,
         NO_SUBSCRIPTION,

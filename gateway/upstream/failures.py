@@ -25,14 +25,13 @@ UNAUTHENTICATED_CODE = 16
 INVALID_WORDS = "invalid argument"
 MARKER_STATUSES = frozenset({400, 401, 403})
 ABSENT_STATUSES = frozenset({404, 405, 410})
+BLOCK_MARKERS = ("blocked-user", "email-domain-rejected", "account suspended")
 CREDENTIAL_MARKERS = (
+    *BLOCK_MARKERS,
     "invalid-credentials",
     "bad-credentials",
     "failed to look up session id",
-    "blocked-user",
-    "email-domain-rejected",
     "session not found",
-    "account suspended",
     "token revoked",
     "token expired",
 )
@@ -98,7 +97,8 @@ def is_absent(status: int, headers: Mapping[str, str], body: str) -> bool:
 
 def judge(status: int, headers: Mapping[str, str], body: str) -> Cause:
     if status in MARKER_STATUSES and any(mark in body for mark in CREDENTIAL_MARKERS):
-        return causes.DEAD_LOGIN
+        blocked = any(mark in body for mark in BLOCK_MARKERS)
+        return causes.BLOCKED if blocked else causes.DEAD_LOGIN
     if is_challenge(status, headers, body):
         return causes.CHALLENGED
     if status == 403 and is_object(body) and not denies_access(body):

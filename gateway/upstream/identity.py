@@ -6,7 +6,9 @@ from hashlib import blake2b
 
 import orjson
 
-from gateway.errors import Kind, UpstreamFailure, UpstreamFault
+from gateway.egress import causes
+from gateway.egress.causes import Cause
+from gateway.errors import UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, failures, pool
 from gateway.upstream.fields import Json, record, text
 from gateway.upstream.headers import Login, Signed, json_headers
@@ -16,7 +18,7 @@ PATH = "/api/auth/session"
 LIMITS = Limits(idle_s=20.0, total_s=20.0)
 MAX_BODY_BYTES = 64 * 1024
 REMEMBERED = 10_000
-DEAD = frozenset({"unauthenticated", "blocked"})
+DEAD = {"unauthenticated": causes.DEAD_LOGIN, "blocked": causes.BLOCKED}
 USER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 NOT_ON_READS = frozenset({b"Content-Type", b"Origin", b"x-statsig-id"})
 ID_PLACES = (
@@ -66,7 +68,7 @@ async def fetch(login: Login, settings: Settings) -> Identity:
         answer = await calls.send("GET", target, signed, None, settings, LIMITS)
     except UpstreamFailure as failure:
         if failure.fault is UpstreamFault.UNAUTHORIZED:
-            raise dead() from failure
+            raise dead(causes.DEAD_LOGIN) from failure
         raise
     return parse(await calls.drain(answer, MAX_BODY_BYTES))
 
@@ -98,18 +100,13 @@ def parse(body: bytes) -> Identity:
         document = record(orjson.loads(body))
     except orjson.JSONDecodeError:
         document = {}
-    if text(document.get("status")) in DEAD:
-        raise dead()
+    if cause := DEAD.get(text(document.get("status"))):
+        raise dead(cause)
     return Identity(first_id(document))
 
 
-def dead() -> UpstreamFailure:
-    return UpstreamFailure(
-        Kind.UPSTREAM_UNAVAILABLE,
-        "Upstream no longer accepts the account's session.",
-        fault=UpstreamFault.CREDENTIAL,
-        retryable=True,
-    )
+def dead(cause: Cause) -> UpstreamFailure:
+    return failures.failure(cause, retryable=True)
 
 
 def first_id(document: Json) -> str:

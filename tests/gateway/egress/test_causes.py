@@ -25,7 +25,7 @@ STATUSES = [
     (403, {}, b"", "challenge", Blame.CLEARANCE),
     (403, JSON, b'{"error":"anti-bot"}', "challenge", Blame.CLEARANCE),
     (401, JSON, b'{"message":"bad-credentials"}', "dead_login", Blame.ACCOUNT),
-    (403, JSON, b'{"error":"blocked-user"}', "dead_login", Blame.ACCOUNT),
+    (403, JSON, b'{"error":"blocked-user"}', "blocked", Blame.ACCOUNT),
     (401, JSON, b"{}", "unauthorized", Blame.ACCOUNT),
     (402, JSON, b"{}", "no_subscription", Blame.ACCOUNT),
     (403, JSON, b'{"error":"permission denied"}', "forbidden", Blame.ACCOUNT),

@@ -91,13 +91,15 @@ async def test_who_a_login_belongs_to(upstream, document, user_id):
     assert found.user_id == user_id
 
 
-async def test_a_dead_session_is_told_in_a_good_answer(upstream):
-    upstream.answer = httpx.Response(
-        200, json={"status": "blocked", "user": {"id": "u"}}
-    )
+@pytest.mark.parametrize(
+    ("status", "cause"), [("blocked", "blocked"), ("unauthenticated", "dead_login")]
+)
+async def test_a_dead_session_is_told_in_a_good_answer(upstream, status, cause):
+    upstream.answer = httpx.Response(200, json={"status": status, "user": {"id": "u"}})
     with pytest.raises(UpstreamFailure) as caught:
         await identity.fetch(LOGIN, config.current())
     assert caught.value.fault is UpstreamFault.CREDENTIAL
+    assert caught.value.cause == cause
 
 
 async def test_a_survey_tells_refused_modes_from_silent_ones(upstream):
