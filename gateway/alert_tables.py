@@ -18,6 +18,7 @@ class Alert(models.Model):
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, db_index=True)
     failure = models.CharField(_("not delivered"), max_length=200, blank=True)
+    examination = models.CharField(_("examination"), max_length=32, blank=True)
     # kind and subject while it lasts, so that it cannot be open twice
     open_as = models.CharField(  # noqa: DJ001 - any number may have ended
         max_length=100, null=True, unique=True, editable=False

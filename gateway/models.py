@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from gateway.alert_tables import Alert  # noqa: F401 - found through here
+from gateway.doctor_tables import Examination  # noqa: F401 - found through here
 from gateway.drift_tables import Drift  # noqa: F401 - found through here
 from gateway.egress_tables import (  # noqa: F401 - found through here
     ClearanceBundle,

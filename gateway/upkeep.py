@@ -9,6 +9,7 @@ from accounts import restorepoints, store
 from accounts.drafts import previews
 from gateway import idempotency, recorder, sightings, stored, tallies
 from gateway.alerts import watching
+from gateway.doctor import records as examinations
 from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -29,6 +30,7 @@ def purge_expired() -> None:
         previews.purge(now)
         tallies.purge(now)
         watching.purge(now)
+        examinations.purge(now)
         sightings.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),

@@ -12,6 +12,7 @@ from accounts.declared import BIRTH_DATE, TERMS
 from accounts.drafts import steps
 from accounts.models import Account
 from gateway import online, refreshing
+from gateway.doctor import jobs as examinations
 from gateway.errors import GatewayError
 from gateway.exits import jobs
 from gateway.refreshing import Unlearnt
@@ -163,4 +164,5 @@ ALL: Mapping[str, Work] = {
     "assets-delete": delete_asset,
     steps.KIND: import_accounts,
     **jobs.WORKS,
+    **examinations.WORKS,
 }

@@ -18,6 +18,7 @@ from accounts import directory
 from gateway import agreement, catalog, http, sightings, studio, works
 from gateway.alerts import watching
 from gateway.conversation import tokens
+from gateway.doctor import watching as doctor
 from gateway.egress import home as ways_out
 from gateway.entry import Entry, send_response
 from gateway.errors import GatewayError, Kind
@@ -177,6 +178,7 @@ class Application:
             Periodic("upstream drift", sightings.EVERY_S, sightings.follow),
             Periodic("alerts", watching.EVERY_S, watching.watch),
             Periodic("proxy health", HEALTH_S, figures.beat),
+            Periodic("doctor", doctor.EVERY_S, doctor.beat),
             Periodic("uploads", uploads.TIDY_S, uploads.tidy),
         ]
         if self._jobs:

@@ -8,7 +8,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +35,7 @@ FACTS = (
     "ended_at",
     "told_at",
     "failure",
+    "examined",
 )
 WAYS = ("alerts.webhook_url", "alerts.emails")
 
@@ -71,6 +74,14 @@ class AlertAdmin(AlertPages):
     @admin.display(description=_("what to do"))
     def remedy(self, alert: Alert) -> str:
         return wording.remedy(alert.kind)
+
+    @admin.display(description=_("examination"))
+    def examined(self, alert: Alert) -> SafeString | str:
+        if not alert.examination:
+            return ""
+        where = f"{reverse('admin:doctor')}?{urlencode({'run': alert.examination})}"
+        told = gettext("What the doctor found")
+        return format_html('<a href="{}">{}</a>', where, told)
 
     @admin.display(description=_("state"), ordering="ended_at")
     def state(self, alert: Alert) -> SafeString:

@@ -70,6 +70,13 @@ def egress_keeper(request: HttpRequest) -> object | None:
     return operator(request, f"gateway.{verb}_egressnode")
 
 
+def examiner(request: HttpRequest) -> object | None:
+    """The same for whoever may let upstream be asked, or read what was found."""
+    reading = request.method in {"GET", "HEAD"}
+    needed = "gateway.view_examination" if reading else "accounts.run_jobs"
+    return operator(request, needed)
+
+
 async def signed_in(request: HttpRequest) -> object | None:
     """The same for asynchronous routes."""
     return await sync_to_async(staff)(request)

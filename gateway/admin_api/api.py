@@ -9,6 +9,7 @@ from gateway.admin_api import (
     assets,
     batch,
     cache,
+    doctor,
     egress,
     errors,
     explain,
@@ -32,6 +33,7 @@ api.add_router("", keys.router)
 api.add_router("", cache.router)
 api.add_router("", assets.router)
 api.add_router("", egress.router)
+api.add_router("", doctor.router)
 errors.register(api)
 
 PREFIX = "/admin/api/"

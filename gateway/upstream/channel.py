@@ -87,7 +87,7 @@ class Target:
     def opened(self, signed: Signed) -> list[Header]:
         """The headers as this target gets them, with the login's cookies."""
         cookie = cookie_header(signed.login.token, signed.cloudflare, signed.user_id)
-        return [*signed.plain, (b"Cookie", cookie)]
+        return [*signed.plain, (b"Cookie", cookie)] if cookie else [*signed.plain]
 
 
 class UpstreamChannel:

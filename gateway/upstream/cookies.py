@@ -47,10 +47,8 @@ def cloudflare_cookies(cookies: str, clearance: str) -> str:
 
 
 def cookie_header(token: str, cloudflare: str, user_id: str = "") -> bytes:
+    """Empty without a login and a clearance."""
     bare = clean_token(token)
-    text = f"sso={bare}; sso-rw={bare}"
-    if cloudflare:
-        text = f"{text}; {cloudflare}"
-    if user_id:
-        text = f"{text}; x-userid={user_id}"
-    return text.encode("latin-1")
+    login = f"sso={bare}; sso-rw={bare}" if bare else ""
+    user = f"x-userid={user_id}" if user_id else ""
+    return "; ".join(filter(None, (login, cloudflare, user))).encode("latin-1")

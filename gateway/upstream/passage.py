@@ -5,6 +5,9 @@ cancelled says nothing about its way.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import httpx
@@ -14,7 +17,7 @@ from gateway.egress.binding import account_key
 from gateway.egress.bundles import SOLVER_MODES, Bundle, Place
 from gateway.egress.causes import TABLE, Blame
 from gateway.egress.home import Seat
-from gateway.egress.nodes import DIRECT, Scope
+from gateway.egress.nodes import DIRECT, Node, Scope
 from gateway.egress.proxies import Proxy
 from gateway.errors import GatewayError, UpstreamFailure
 from gateway.upstream import failures, pool
@@ -50,6 +53,20 @@ class Way:
         return dressed(signed, self.bundle, self.settings)
 
 
+# The node that is examined; tasks inherit it, all other calls know nothing of it.
+FIXED: ContextVar[Node | None] = ContextVar("the node that is examined", default=None)
+
+
+@contextmanager
+def fixed(node: Node) -> Iterator[None]:
+    """Calls made inside take this way as it is: no other node, no new clearance."""
+    before = FIXED.set(node)
+    try:
+        yield
+    finally:
+        FIXED.reset(before)
+
+
 class Passage:
     """One more node at most after a node's fault, one clearance after a challenge."""
 
@@ -67,6 +84,7 @@ class Passage:
         self._settings = settings
         self._limits = limits
         self._home = home.current()
+        self._fixed = FIXED.get()
         self._avoided: frozenset[str] = frozenset()
         self._seat: Seat | None = None  # kept for the same account's second try
         self._renewed: Bundle | None = None
@@ -78,9 +96,7 @@ class Passage:
         settings = self._settings
         if settings.text("proxy.egress.mode") != DIRECT:
             self._account = account_key(clean_token(self._login.token))
-        seat = self._seat
-        if seat is None:
-            seat = self._taken(self._account)
+        seat = self._seat or self._taken(self._account)
         bundle = self._renewed or await self._bundle(seat)
         node = seat.node.for_account(self._account)
         agent = bundle.user_agent if bundle else agent_of(settings)
@@ -107,7 +123,7 @@ class Passage:
             return False
         self._home.failed(way.seat, cause.code)
         pool.current().drop(way.key)
-        if failure.sent or self._avoided:
+        if failure.sent or self._avoided or self._fixed is not None:
             return False
         self._avoided = frozenset({way.seat.node.name})
         self._seat = self._renewed = None
@@ -135,7 +151,7 @@ class Passage:
     async def _replaced(self, way: Way) -> bool:
         """Whether there is a clearance that was not refused yet; once a call."""
         place = self._place(way.seat)
-        if self._renewed is not None or place is None:
+        if self._renewed is not None or self._fixed is not None or place is None:
             return False
         seen = way.bundle.version if way.bundle else 0
         try:
@@ -146,6 +162,8 @@ class Passage:
         return True
 
     def _taken(self, key: int) -> Seat:
+        if self._fixed is not None:
+            return Seat(self._fixed, self._home.of(self._fixed).epoch)
         return self._home.take(
             self._settings, self._scope, key, self._avoided, self._login.node
         )
@@ -173,6 +191,8 @@ class Passage:
         place = self._place(seat)
         if place is None:
             return None
+        if self._fixed is not None:  # looking at one is no use of it
+            return self._home.rows.bundles.get(place.key)
         bundle = self._home.bundle(place)
         if bundle is not None and bundle.valid:
             return bundle

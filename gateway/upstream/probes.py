@@ -4,6 +4,7 @@ Goes without a login, over a connection of its own.
 """
 
 import asyncio
+import errno
 import time
 from dataclasses import dataclass
 
@@ -20,16 +21,21 @@ from gateway.upstream.tunnels import Tunnel
 PATH = "/cdn-cgi/trace"  # Cloudflare's own: tells the address that it sees
 PROBE_S = 20.0
 MAX_TRACE_BYTES = 4096
+REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`cause` is the code of a failure, empty for a node that leads there."""
+    """`cause` is the code of a failure, empty for a node that leads there.
+
+    `refused`: a host was reached and nothing listens there.
+    """
 
     cause: str = ""
     latency_ms: int = 0
     exit_address: str = ""
     status: int = 0
+    refused: bool = False
 
 
 async def probe(node: Node, settings: Settings) -> Probe:
@@ -39,7 +45,8 @@ async def probe(node: Node, settings: Settings) -> Probe:
         async with asyncio.timeout(PROBE_S):
             status, body = await traced(node, proxy, settings)
     except httpx.TransportError as exc:
-        return Probe(failures.of_transport(exc, proxied=proxy is not None).cause)
+        cause = failures.of_transport(exc, proxied=proxy is not None).cause
+        return Probe(cause, refused=is_refusal(exc))
     except TimeoutError:
         timeout = httpx.ConnectTimeout("no answer in time")
         return Probe(failures.of_transport(timeout, proxied=proxy is not None).cause)
@@ -79,3 +86,11 @@ def address_in(body: bytes) -> str:
         if name == "ip" and len(value) <= 45 and value.isprintable():
             return value
     return ""
+
+
+def is_refusal(error: httpx.TransportError) -> bool:
+    """asyncio joins the errors of several addresses into the text of one."""
+    why = error.__cause__
+    return isinstance(why, ConnectionRefusedError) or (
+        isinstance(why, OSError) and REFUSED in str(why)
+    )

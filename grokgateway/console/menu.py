@@ -90,6 +90,7 @@ AREAS = (
                 "config.view_configoverride",
                 first=True,
             ),
+            Link(_("Doctor"), "admin:doctor", "gateway.view_examination"),
         ),
     ),
 )

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from grokgateway.console import (
     accountpage,
+    doctor,
     explain,
     guide,
     keypage,
@@ -34,6 +35,7 @@ PAGES: tuple[Page, ...] = (
     Page("overview.json", overview.latest, "overview"),
     Page("console-key/", keypage.page, "console_key"),
     Page("explain/", explain.view, "explain"),
+    Page("doctor/", doctor.view, "doctor"),
     Page("docs/", guide.view, "docs"),
     Page("try/", trying.view, "try"),
     Page("accounts/account/<int:pk>/change/", accountpage.view, "account_page"),

@@ -198,6 +198,13 @@ ALERTS = (
         "Addresses that get each alert by mail. The mail server comes from EMAIL_URL.",
         fault=rules.email,
     ),
+    Key(
+        "alerts.examine",
+        "alerts",
+        True,
+        "When accounts or the way to upstream begin to fail, find the layer at fault. "
+        "At most every ten minutes, and without quota.",
+    ),
 )
 
 WEBUI = (

@@ -34,9 +34,10 @@ KINDS: Mapping[str, Promise] = {
     "import": _("Import accounts"),
     "egress-test": _("Try proxy nodes"),
     "egress-solve": _("Get clearances"),
+    "doctor": _("Examine the way to upstream"),
 }
 # Items of these kinds are no accounts.
-OTHER_ITEMS = ("import", "assets-delete", "egress-test", "egress-solve")
+OTHER_ITEMS = ("import", "assets-delete", "egress-test", "egress-solve", "doctor")
 STATE_MARKS = {
     BatchState.WAITING: IDLE,
     BatchState.RUNNING: WAIT,

@@ -14,7 +14,12 @@ def panel(request: HttpRequest) -> Panel | None:
         return None
     open_ones = list(Alert.objects.filter(ended_at=None).order_by("since")[:SHOWN])
     lines = [
-        (wording.told(one.kind, one.about), wording.remedy(one.kind), one.since)
+        (
+            wording.told(one.kind, one.about),
+            wording.remedy(one.kind),
+            one.since,
+            one.examination,
+        )
         for one in open_ones
     ]
     # drawn even if nothing is wrong, so that the page can show what comes up later

@@ -1,0 +1,1 @@
+"""Which layer is at fault: a ladder of checks that stops at the guilty one."""

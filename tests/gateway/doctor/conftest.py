@@ -1,0 +1,23 @@
+import pytest
+
+from gateway import catalog
+from gateway.egress import home
+from gateway.egress.home import Home
+from gateway.exits.solving import SharedSolver
+from gateway.upstream import pool
+
+
+@pytest.fixture
+def ways(monkeypatch) -> Home:
+    fresh = Home()
+    fresh.solver = SharedSolver()
+    monkeypatch.setattr(home, "HOME", fresh)
+    pool.HOME.forget()
+    return fresh
+
+
+@pytest.fixture
+def models(transactional_db):
+    catalog.synchronise()
+    yield
+    catalog.HOME.catalog = None

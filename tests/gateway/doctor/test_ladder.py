@@ -1,0 +1,166 @@
+"""The ladder stops at the guilty rung and says of the others why they have no word."""
+
+import asyncio
+import time
+
+import pytest
+
+from gateway.doctor import clearances, ladder, protection, ways
+from gateway.doctor.findings import Check, State, failed, note, ok
+from gateway.doctor.patients import Holder, Patient
+from gateway.doctor.visit import Visit
+from gateway.egress import causes
+from gateway.egress.bundles import Bundle
+from gateway.egress.nodes import DIRECT_NODE, Node
+from gateway.egress.proxies import parse
+from gateway.errors import GatewayError, Kind
+from gateway.upstream import failures
+from gateway.upstream.headers import Login
+from tests.gateway.upstream.stand_in import Chosen
+
+NODE = Node("mine", parse("http://h:1"))
+SETTINGS = Chosen(proxy__clearance__refresh_interval=3600)
+STAMP = "cf_clearance=abc_D.e-{}-1.2.1.1-xyz; __cf_bm=-1000000001-"
+
+
+async def good(visit):
+    return ok(Check.NAME, "connected")
+
+
+def raising(error):
+    async def rung(visit):
+        raise error
+
+    return rung
+
+
+async def climbed(*rungs, paused=()):
+    return await ladder.climb(Patient(), SETTINGS, paused, rungs)
+
+
+async def test_what_comes_after_the_guilty_is_not_reached():
+    async def bad(visit):
+        return failed(Check.CONNECT, "no_node")
+
+    case = await climbed(
+        (Check.NAME, good), (Check.CONNECT, bad), (Check.EXIT, raising(AssertionError))
+    )
+    assert [(one.check, one.state, one.code) for one in case.findings] == [
+        (Check.NAME, State.OK, "connected"),
+        (Check.CONNECT, State.FAILED, "no_node"),
+        (Check.EXIT, State.SKIPPED, "not_reached"),
+    ]
+    assert case.guilty is case.findings[1]
+
+
+@pytest.mark.parametrize(
+    ("cause", "check"),
+    [
+        (causes.PROXY_RESET, Check.CONNECT),
+        (causes.CHALLENGED, Check.CHALLENGE),
+        (causes.BLOCKED, Check.BLOCKED),
+        (causes.LIMITED, Check.QUOTA),
+        (causes.BROKEN, Check.UPSTREAM),
+    ],
+)
+async def test_a_failed_call_is_told_where_it_belongs(cause, check):
+    """Also where an earlier rung was content with the same thing."""
+
+    async def fine(visit):
+        return ok(check, "connected")
+
+    tier = (Check.TIER, raising(failures.failure(cause)))
+    case = await climbed((check, fine), tier, (Check.MODEL, good))
+    assert case.guilty is not None
+    assert (case.guilty.check, case.guilty.cause) == (check, cause.code)
+    codes = {one.check: one.code for one in case.findings}
+    assert (codes[Check.TIER], codes[Check.MODEL]) == ("not_told", "not_reached")
+
+
+async def test_a_refusal_of_ones_own_and_a_rung_that_hangs(monkeypatch):
+    refused = GatewayError(Kind.EGRESS_UNAVAILABLE, "none")
+    case = await climbed((Check.TIER, raising(refused)))
+    assert case.guilty is not None
+    assert case.guilty.code == "refused_here"
+    monkeypatch.setattr(ladder, "LONGEST_S", 0.01)
+
+    async def hanging(visit):
+        await asyncio.sleep(5)
+
+    case = await climbed((Check.TIER, hanging))
+    assert case.guilty is not None
+    assert case.guilty.code == "too_long"
+
+
+async def test_what_the_breaker_holds_back_is_a_note():
+    case = await climbed((Check.UPSTREAM, ladder.upstream), paused=["chat auto"])
+    assert case.findings == (
+        note(Check.UPSTREAM, "paused", calls="chat auto").taking(case.findings[0].ms),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cookies", "age_s"),
+    [
+        (STAMP.format(1_000_000_000), 500),
+        ("cf_clearance=fresh", None),
+        ("__cf_bm=x-1000000000-", None),
+        (STAMP.format(1_900_000_000), 0),
+    ],
+)
+def test_the_age_in_a_value(monkeypatch, cookies, age_s):
+    monkeypatch.setattr(time, "time", lambda: 1_000_000_500.0)
+    assert clearances.age_in(cookies) == age_s
+
+
+def test_the_age_of_one_that_was_solved(monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 10_000.0)
+    assert clearances.age_of(Bundle("k", 1, "", "A", made_at=4_000.0)) == 6_000.0
+    assert clearances.age_of(Bundle("k", 1, "", "A")) is None
+    assert clearances.too_old(6_000.0, SETTINGS)
+    assert not clearances.too_old(4_000.0, SETTINGS)
+    assert not clearances.too_old(None, SETTINGS)
+
+
+CHROME = "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/136.0.0.0 Safari/537.36"
+
+
+@pytest.mark.parametrize(
+    ("agent", "browser", "code"),
+    [
+        (CHROME, "chrome136", "profile_agrees"),
+        (CHROME, "chrome", "profile_agrees"),
+        (CHROME, "chrome120", "profile_differs"),
+        (CHROME, "firefox135", "profile_differs"),
+        (f"{CHROME} Edg/136.0.0.0", "edge136", "profile_agrees"),
+        ("Mozilla/5.0 (X11) Gecko/20100101 Firefox/135.0", "firefox", "profile_agrees"),
+        ("Mozilla/5.0 (Mac) Version/17.4 Safari/605.1", "safari17", "profile_agrees"),
+        ("curl/8.5", "chrome136", "no_browser"),
+        ("Chrome/136.0", "chrome136", "no_browser"),
+    ],
+)
+async def test_the_browser_profile(agent, browser, code):
+    settings = Chosen(
+        proxy__clearance__user_agent=agent, proxy__clearance__browser=browser
+    )
+    visit = Visit(Patient(), settings)
+    finding = await protection.profile(visit)
+    assert finding.code == code
+    assert not finding.failed
+
+
+@pytest.mark.parametrize(
+    ("node", "enabled", "pin", "code"),
+    [
+        (None, True, "", "no_node"),
+        (None, True, "gone", "cause_pinned_out"),
+        (NODE, False, "mine", "cause_pinned_out"),
+        (NODE, False, "", "node_off"),
+        (NODE, True, "mine", "proxied"),
+        (DIRECT_NODE, True, "", "direct"),
+    ],
+)
+async def test_the_node(node, enabled, pin, code):
+    holder = Holder("acc_1", Login("t", "", pin), "super", "active", ())
+    patient = Patient(node, enabled, holder=holder)
+    assert (await ways.node(Visit(patient, Chosen()))).code == code
