@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.gateway_process import Gateway, children, eventually
 from tests.e2e.sharing import LEFT, Seen, ask, chats, seen, sharing
 
@@ -34,6 +36,16 @@ async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     assert found == Seen(found.left, members=0, slices=0, slots=0)
 
 
+@pytest.mark.parametrize(
+    "shared_store",
+    [
+        "sqlite",
+        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
+        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
+    ],
+    indirect=True,
+)
 async def test_slots_are_never_exceeded_and_the_dead_give_up_theirs(
     sandbox, tmp_path, shared_store
 ):

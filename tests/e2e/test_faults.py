@@ -13,6 +13,7 @@ from tests.e2e.gateway_process import eventually
 from tests.e2e.test_answers import CHAT, body, chunks_of, error_of, joined
 
 DRAIN_STREAMS = 50
+LONG = pytest.mark.load  # `tests/gateway/test_fault_table.py` has them all, in process
 
 
 def post(gateway, prompt, **members):
@@ -32,19 +33,19 @@ def stats(sandbox):
     ("directive", "status", "code"),
     [
         ("[[status=400]]", 400, "upstream_rejected"),
-        ("[[status=413]]", 400, "upstream_rejected"),
-        ("[[status=422]]", 400, "upstream_rejected"),
-        ("[[status=404]]", 502, "upstream_error"),
-        ("[[status=500]]", 502, "upstream_error"),
-        ("[[status=502]]", 502, "upstream_error"),
+        pytest.param("[[status=413]]", 400, "upstream_rejected", marks=LONG),
+        pytest.param("[[status=422]]", 400, "upstream_rejected", marks=LONG),
+        pytest.param("[[status=404]]", 502, "upstream_error", marks=LONG),
+        pytest.param("[[status=500]]", 502, "upstream_error", marks=LONG),
+        pytest.param("[[status=502]]", 502, "upstream_error", marks=LONG),
         ("[[status=429]]", 429, "rate_limit_exceeded"),
-        ("[[status=401]]", 503, "upstream_unavailable"),
-        ("[[status=403]]", 503, "upstream_unavailable"),
+        pytest.param("[[status=401]]", 503, "upstream_unavailable", marks=LONG),
+        pytest.param("[[status=403]]", 503, "upstream_unavailable", marks=LONG),
         ("[[challenge]]", 503, "upstream_unavailable"),
-        ("[[error=8]]", 429, "rate_limit_exceeded"),
+        pytest.param("[[error=8]]", 429, "rate_limit_exceeded", marks=LONG),
         ("[[error=7]]", 503, "upstream_unavailable"),
-        ("[[error=unavailable]]", 503, "upstream_unavailable"),
-        ("[[empty]]", 502, "upstream_error"),
+        pytest.param("[[error=unavailable]]", 503, "upstream_unavailable", marks=LONG),
+        pytest.param("[[empty]]", 502, "upstream_error", marks=LONG),
         ("[[reset_after=0]]", 502, "upstream_error"),
     ],
 )
@@ -61,7 +62,15 @@ def test_a_failure_before_output_has_its_real_status(launch, directive, status, 
 
 
 @pytest.mark.parametrize(
-    "broken", ["blocked", "expired", "ratelimited", "bare401", "err503"]
+    "broken",
+    [
+        "blocked",
+        "err503",
+        *(
+            pytest.param(one, marks=LONG)
+            for one in ("expired", "ratelimited", "bare401")
+        ),
+    ],
 )
 def test_a_bad_account_is_replaced_by_a_good_one(launch, sandbox, broken):
     accounts = {"heavy": [f"sandbox-heavy-{broken}-1"], "super": ["sandbox-super-good"]}
@@ -135,7 +144,10 @@ def test_a_client_that_leaves_frees_upstream_and_account(launch, sandbox):
         assert status == [(499,)]
 
 
-@pytest.mark.parametrize("server", ["granian", "daphne", "uvicorn"])
+@pytest.mark.parametrize(
+    "server",
+    ["granian", *(pytest.param(one, marks=LONG) for one in ("daphne", "uvicorn"))],
+)
 def test_sigterm_lets_fifty_open_streams_finish(launch, server):
     accounts = {"super": [f"sandbox-super-{n}" for n in range(20)]}
     texts: list[str] = []

@@ -12,7 +12,12 @@ from tests.e2e.gateway_process import ROOT
 SIZE = 3_000_000
 
 
-@pytest.fixture(params=["granian", "uvicorn", "daphne"])
+@pytest.fixture(
+    params=[
+        "granian",
+        *(pytest.param(one, marks=pytest.mark.load) for one in ("uvicorn", "daphne")),
+    ]
+)
 def gateway(request, launch):
     with launch({}, server=request.param) as running:
         yield running

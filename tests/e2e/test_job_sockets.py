@@ -49,7 +49,13 @@ def opened(gateway, cookie, origin=None):
     )
 
 
-@pytest.mark.parametrize("server", ["granian", "uvicorn", "daphne"])
+@pytest.mark.parametrize(
+    "server",
+    [
+        "granian",
+        *(pytest.param(one, marks=pytest.mark.load) for one in ("uvicorn", "daphne")),
+    ],
+)
 def test_a_server_that_stops_ends_its_sockets(server, tmp_path):
     settings = {"GROK_ACCOUNT_REFRESH_ENABLED": "false"}
     with running_gateway(tmp_path, NOWHERE, {}, server, 1, **settings) as gateway:

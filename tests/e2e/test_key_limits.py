@@ -66,7 +66,9 @@ async def asked(gateway, key, times, prompt="[[text=fine]]"):
 
 
 @pytest.mark.parametrize(
-    "limit", ["--rpm", "--requests-per-day"], ids=lambda one: one.strip("-")
+    "limit",
+    ["--rpm", pytest.param("--requests-per-day", marks=pytest.mark.load)],
+    ids=lambda one: one.strip("-"),
 )
 async def test_so_many_requests_and_no_more(gateway, limit):
     key = key_with(gateway, f"ten{limit}", limit, "10")

@@ -132,6 +132,7 @@ def worker(gateway):
             stop(process)
 
 
+@pytest.mark.load
 def test_workers_of_their_own(sandbox, launch, calm):
     sandbox.reset()
     sandbox.settings(record=True)

@@ -32,10 +32,8 @@ def test_demo_shows_a_whole_reply_and_ends():
     assert "/admin" in shown
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.load)]
-)
+@pytest.mark.load
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_demo_stays_until_it_is_told_to_stop(number):
     process = start("demo")
     shown = ""

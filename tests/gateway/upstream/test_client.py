@@ -74,7 +74,7 @@ async def test_a_turn_sends_what_the_browser_sends_and_hears_the_answer():
     async with serving(answer) as server:
         for _ in range(3):
             assert await listen(server) == "Hello"
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.3)  # the rest is read behind the answer
         assert server.connections == 1
         sent = server.requests[0]
     assert sent.head.startswith("POST /rest/app-chat/conversations/new HTTP/1.1")
