@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 from django.db.models.signals import post_migrate
 
 
@@ -6,6 +7,9 @@ class GatewayConfig(AppConfig):
     name = "gateway"
 
     def ready(self) -> None:
+        from gateway.checks import check_browser  # noqa: PLC0415 - models load before
+
+        register(check_browser)
         post_migrate.connect(synchronise_catalog, sender=self)
 
 

@@ -22,7 +22,7 @@ from gateway.admin.pasting import PastePage
 from gateway.egress.causes import TABLE
 from gateway.egress.proxies import BadProxy, parse
 from gateway.egress_tables import EgressNode, NodeSource
-from gateway.exits import clearances, jobs, standing, store
+from gateway.exits import browser, clearances, jobs, standing, store
 from grokgateway import config
 from grokgateway.jobs.models import BatchJob
 from grokgateway.marks import BAD, GOOD, IDLE, OFF, WAIT, badge
@@ -125,6 +125,7 @@ class EgressNodeAdmin(PastePage, NodePages):
         more = {
             "mode": now.text("proxy.egress.mode"),
             "clearance_mode": now.text("proxy.clearance.mode"),
+            "browser": browser.seen(now),
         }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 

@@ -20,7 +20,7 @@ from gateway.egress.home import Seat
 from gateway.egress.nodes import DIRECT, Node, Scope
 from gateway.egress.proxies import Proxy
 from gateway.errors import GatewayError, UpstreamFailure
-from gateway.upstream import failures, pool
+from gateway.upstream import failures, impersonation, pool
 from gateway.upstream.channel import Target, origin_of, upstream_url
 from gateway.upstream.cookies import clean_token
 from gateway.upstream.headers import Login, Signed, dressed
@@ -107,6 +107,7 @@ class Passage:
             bundle.version if bundle else 0,
             bundle.key if bundle else "",
             node.verify,
+            impersonation.chosen(agent, settings),
         )
         transport = pool.current().transport(key)
         self._way = Way(seat, node.proxy, bundle, key, transport, settings)

@@ -16,6 +16,7 @@ import httpx
 from gateway.egress.proxies import Proxy
 from gateway.upstream.channel import Hosts, UpstreamChannel
 from gateway.upstream.gates import Gate
+from gateway.upstream.impersonator import Impersonator
 from gateway.upstream.limits import Settings
 from gateway.upstream.transport import Dial, Transport
 from gateway.upstream.tunnels import Tunnel
@@ -38,6 +39,7 @@ class Key:
     version: int  # of the clearance, 0 without one
     clearance: str = ""  # which one that is
     verify: bool = True  # the proxy's certificate
+    profile: str = ""  # of the browser that is impersonated
 
 
 def over(dial: Dial | None) -> httpx.AsyncBaseTransport:
@@ -73,14 +75,13 @@ class Pool:
             self.drop(other)
         while len(self._transports) >= MAX_TRANSPORTS:
             self.drop(next(iter(self._transports)))
-        dial = Tunnel(key.proxy, HOME.tls(key.verify)) if key.proxy else None
-        made = self._transports[key] = self._build(dial)
+        made = self._transports[key] = HOME.carrier(key, self._build)
         return made
 
     def drop(self, key: Key) -> None:
         """Close what is idle of it now, and what is busy once that is done."""
         gone = self._transports.pop(key, None)
-        if isinstance(gone, Transport):
+        if isinstance(gone, Transport | Impersonator):
             gone.retire()
 
     async def aclose(self) -> None:
@@ -96,6 +97,7 @@ class Home:
 
     def __init__(self) -> None:
         self.build: Build = over
+        self.cacert = ""  # for impersonated browsers, those of the package if empty
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = (
             WeakKeyDictionary()
         )
@@ -109,6 +111,15 @@ class Home:
                 del self._pools[closed]
             pool = self._pools[loop] = Pool(self.build)
         return pool
+
+    def carrier(self, key: Key, build: Build) -> httpx.AsyncBaseTransport:
+        """A transport of nobody's yet."""
+        if key.profile:
+            return Impersonator(
+                key.profile, key.proxy, verify=key.verify, cacert=self.cacert
+            )
+        dial = Tunnel(key.proxy, self.tls(key.verify)) if key.proxy else None
+        return build(dial)
 
     def tls(self, verify: bool) -> ssl.SSLContext:
         """For proxies; the certificate of upstream is always checked."""

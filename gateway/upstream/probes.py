@@ -12,11 +12,11 @@ import httpx
 
 from gateway.egress.nodes import Node
 from gateway.egress.proxies import Proxy
-from gateway.upstream import failures, pool
+from gateway.upstream import failures, impersonation, pool
 from gateway.upstream.headers import browser_headers
+from gateway.upstream.impersonator import Impersonator
 from gateway.upstream.limits import Settings
 from gateway.upstream.transport import Transport
-from gateway.upstream.tunnels import Tunnel
 
 PATH = "/cdn-cgi/trace"  # Cloudflare's own: tells the address that it sees
 PROBE_S = 20.0
@@ -58,14 +58,15 @@ async def traced(
     node: Node, proxy: Proxy | None, settings: Settings
 ) -> tuple[int, bytes]:
     """The beginning of the answer. Raises httpx.TransportError."""
-    dial = Tunnel(proxy, pool.HOME.tls(node.verify)) if proxy else None
-    transport = pool.HOME.build(dial)
-    url = settings.text("upstream.base_url").rstrip("/") + PATH
     agent = settings.text("proxy.clearance.user_agent")
+    profile = impersonation.chosen(agent, settings)
+    key = pool.Key(node.name, proxy, agent, 0, "", node.verify, profile)
+    transport = pool.HOME.carrier(key, pool.HOME.build)
+    url = settings.text("upstream.base_url").rstrip("/") + PATH
     headers = browser_headers(agent, settings.text("proxy.clearance.browser"))
     extensions = {"timeout": {"connect": PROBE_S, "read": PROBE_S}}
     request = httpx.Request("GET", url, headers=list(headers), extensions=extensions)
-    if isinstance(transport, Transport):
+    if isinstance(transport, Transport | Impersonator):
         transport.retire()  # so that it keeps no connection
     response = await transport.handle_async_request(request)
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - async transport

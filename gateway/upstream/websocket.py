@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from gateway.errors import UpstreamFailure
 from gateway.upstream import failures, network, pool, tunnels
 from gateway.upstream.channel import Target
 from gateway.upstream.headers import Login, Signed, upgrade_headers
+from gateway.upstream.impersonated_socket import Connection, Gone, Refused
 from gateway.upstream.limits import CONNECT_S, ERROR_BODY_BYTES, Limits, Settings
 from gateway.upstream.passage import Passage, Way
 
@@ -53,7 +54,9 @@ class Unredirected(connect):
 
 
 class Socket:
-    def __init__(self, connection: ClientConnection, passage: Passage) -> None:
+    def __init__(
+        self, connection: ClientConnection | Connection, passage: Passage
+    ) -> None:
         self._connection = connection
         self.passage = passage
 
@@ -62,7 +65,7 @@ class Socket:
         try:
             async with asyncio.timeout(timeout_s):
                 await self._connection.send(message)
-        except (ConnectionClosed, TimeoutError) as exc:
+        except (ConnectionClosed, Gone, TimeoutError) as exc:
             raise Closed from exc
 
     async def receive(self, timeout_s: float) -> str | bytes:
@@ -70,7 +73,7 @@ class Socket:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._connection.recv()
-        except ConnectionClosed as exc:
+        except (ConnectionClosed, Gone) as exc:
             raise Closed from exc
 
 
@@ -99,12 +102,12 @@ async def opened(
 
 async def upgraded(
     target: Target, signed: Signed, settings: Settings, passage: Passage
-) -> ClientConnection:
+) -> ClientConnection | Connection:
     while True:
         way = await passage.way()
         try:
             connection = await connected(target, signed, way)
-        except (OSError, WebSocketException) as exc:
+        except (OSError, WebSocketException, Refused, httpx.TransportError) as exc:
             failure = not_opened(exc, settings, proxied=way.proxied)
             failure.sent = False
             again = passage.lost(failure) or await passage.turned_away(failure)
@@ -115,8 +118,21 @@ async def upgraded(
             return connection
 
 
-async def connected(target: Target, signed: Signed, way: Way) -> ClientConnection:
+async def connected(
+    target: Target, signed: Signed, way: Way
+) -> ClientConnection | Connection:
     sealed = target.opened(way.dressed(signed))
+    if way.key.profile:
+        return await Connection.opened(
+            str(target.url),
+            sealed,
+            way.key.profile,
+            way.proxy,
+            verify=way.verify,
+            cacert=pool.HOME.cacert,
+            timeout_s=CONNECT_S,
+            max_bytes=MESSAGE_BYTES,
+        )
     headers = [(name.decode(), value.decode("latin-1")) for name, value in sealed]
     more: dict[str, Any] = {}  # Any: the library's own type for these
     if way.proxy is not None and way.proxy.scheme == "https":
@@ -143,10 +159,16 @@ def not_opened(
 ) -> UpstreamFailure:
     match error:
         case InvalidStatus():
-            return refused(error, settings)
+            headers = dict(error.response.headers.raw_items())
+            body = bytes(error.response.body or b"")[:ERROR_BODY_BYTES]
+            return refused(error.response.status_code, headers, body, settings)
+        case Refused():
+            return refused(error.status, error.headers, b"", settings)
+        case httpx.TransportError():
+            told: httpx.TransportError = error
         case InvalidProxyStatus():
             cause = tunnels.of_status(error.response.status_code)
-            told: httpx.TransportError = failures.ProxyFailure(cause)
+            told = failures.ProxyFailure(cause)
         case ProxyError():
             told = failures.ProxyFailure(of_proxy(error))
         case TimeoutError():
@@ -168,13 +190,12 @@ def of_proxy(error: ProxyError) -> Cause:
     return tunnels.of_socks(reason)
 
 
-def refused(error: InvalidStatus, settings: Settings) -> UpstreamFailure:
-    response = error.response
-    headers = {name.lower(): value for name, value in response.headers.raw_items()}
-    body = bytes(response.body or b"")[:ERROR_BODY_BYTES]
+def refused(
+    status: int, headers: Mapping[str, str], body: bytes, settings: Settings
+) -> UpstreamFailure:
+    named = {name.lower(): value for name, value in headers.items()}
     retry_on = failures.retry_statuses(settings)
-    now = datetime.now(UTC)
-    return failures.of_response(response.status_code, headers, body, retry_on, now)
+    return failures.of_response(status, named, body, retry_on, datetime.now(UTC))
 
 
 def socket_url(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from gateway.egress import home as ways_out
 from gateway.egress.nodes import Scope
 from gateway.errors import GatewayError
+from gateway.exits import browser
 from grokgateway import config, keysessions
 from grokgateway.config.crosschecks import FORMATS
 
@@ -78,6 +79,13 @@ def no_way_out(request: HttpRequest) -> Banner | None:
     return None
 
 
+def odd_browser(request: HttpRequest) -> Banner | None:
+    trouble = browser.seen(config.current()).trouble
+    if not trouble:
+        return None
+    return Banner(trouble, setting(request, "proxy.egress.impersonate"), _("Change it"))
+
+
 def setting(request: HttpRequest, name: str) -> str:
     """The field of a key, for those who may see it."""
     if not request.user.has_perm("config.view_configoverride"):
@@ -87,7 +95,13 @@ def setting(request: HttpRequest, name: str) -> str:
 
 
 # Asked on every page: from memory only, no query.
-SOURCES: tuple[Source, ...] = (shipped_key, open_webui, relative_links, no_way_out)
+SOURCES: tuple[Source, ...] = (
+    shipped_key,
+    open_webui,
+    relative_links,
+    no_way_out,
+    odd_browser,
+)
 
 
 def shown_to(request: HttpRequest) -> list[Banner]:

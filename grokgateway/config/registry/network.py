@@ -61,6 +61,14 @@ EGRESS = (
         False,
         "Do not check the certificate of the proxy.",
     ),
+    Key(
+        "proxy.egress.impersonate",
+        "proxy",
+        False,
+        "Speak TLS and HTTP/2 as the browser of the User-Agent does. Needs what "
+        "requirements/impersonate.txt names; without it nothing changes.",
+        reload=Reload.NEXT_REQUEST,
+    ),
 )
 
 CLEARANCE = (

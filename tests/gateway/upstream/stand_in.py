@@ -28,6 +28,7 @@ DEFAULTS: dict[str, object] = {
     "proxy.egress.resource_proxy_url": "",
     "proxy.egress.resource_proxy_pool": (),
     "proxy.egress.skip_ssl_verify": False,
+    "proxy.egress.impersonate": False,
     "proxy.clearance.mode": "none",
     "proxy.clearance.flaresolverr_url": "",
     "proxy.clearance.timeout_sec": 60,
