@@ -75,16 +75,18 @@ def explain(rows: Iterable[AccountRow], wanted: Wanted, now: float) -> Explanati
         for mode in wanted.modes:
             shelf = shelves.get((mode, row.pool))
             if shelf is not None:
-                place(shelf, row, now)
+                place(shelf, row, now, wanted.media)
     for shelf in shelves.values():
         shelf.best.sort(key=rank)
         del shelf.best[SHOWN:]
     return Explanation(list(shelves.values()))
 
 
-def place(shelf: Shelf, row: AccountRow, now: float) -> None:
+def place(shelf: Shelf, row: AccountRow, now: float, media: str = "") -> None:
     window = next((one for one in row.windows if one.mode == shelf.mode), None)
     state, until = state_of(row, window, now)
+    if state == READY and row.media_until(media) > now:
+        state, until = "media_spent", row.media_until(media)
     shelf.states[state] += 1
     if until > now and (not shelf.recovers_at or until < shelf.recovers_at):
         shelf.recovers_at = until

@@ -174,6 +174,12 @@ class Lease:
         stock = self._held().window(self.mode)
         return stock is not None and stock.source != "real"
 
+    @property
+    def counts_media(self) -> bool:
+        """Whether upstream has told how much of such media the account may make."""
+        kind = self._wanted.media
+        return bool(kind) and self._held().row.counts_media(kind)
+
     def grounds(self) -> dict[str, object]:
         """Why it was this account, in plain values: for the request log.
 

@@ -96,6 +96,10 @@ class Account(models.Model):
         _("last failure reason"), max_length=200, blank=True, default=""
     )
 
+    # by kind, and of the week; as `accounts.allowances` has them
+    media_quota = models.JSONField(default=dict, blank=True, editable=False)
+    weekly_credits = models.JSONField(default=dict, blank=True, editable=False)
+
     tier_doubt = models.CharField(max_length=8, blank=True, default="")
     next_sync_at = models.DateTimeField(
         _("next quota sync"), default=timezone.now, db_index=True

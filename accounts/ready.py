@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import count
 
 from accounts.entries import AWAY, Entry, Stock
-from accounts.errors import NoAccountAvailable
 from accounts.rows import AccountRow
 
-__all__ = ["Dry", "Entry", "Shelf", "Stock", "refusal", "windows_of"]
+__all__ = ["Dry", "Entry", "Shelf", "Stock", "windows_of"]
 
 DRAWS = 16
 NEVER = math.inf
@@ -169,22 +168,37 @@ class Shelf:
         return {stock.place for stock in stocks if stock.shelf is self}
 
     def pick(
-        self, now: float, tags: frozenset[str], barred: Set[int], *, by_quota: bool
+        self,
+        now: float,
+        tags: frozenset[str],
+        barred: Set[int],
+        *,
+        by_quota: bool,
+        media: str = "",
     ) -> Stock | None:
         """The best of a few drawn at random, of all where there are few.
 
-        `barred` are places not to be taken.
+        `barred` are places not to be taken; nor is who has none left of `media`.
         """
         size = len(self.ready)
         if size > COMPARE_ALL_UP_TO:
             draw = random.random
             for _ in range(EMPTY_DRAWS):
                 drawn = [int(draw() * size) for _ in range(DRAWS)]
-                places = self._admitted(drawn, tags, barred)
+                supplied = self._supplied(drawn, media, now)
+                places = self._admitted(supplied, tags, barred)
                 if places:
                     return self._best(places, now, by_quota=by_quota)
-        places = self._admitted(range(size), tags, barred)
+        places = self._supplied(range(size), media, now)
+        places = self._admitted(places, tags, barred)
         return self._best(places, now, by_quota=by_quota) if places else None
+
+    def _supplied(self, places: Sequence[int], media: str, now: float) -> Sequence[int]:
+        """Without those that have none left of this kind of media."""
+        if not media:
+            return places
+        ready = self.ready
+        return [p for p in places if ready[p].entry.row.media_until(media) <= now]
 
     def _admitted(
         self, places: Sequence[int], tags: frozenset[str], barred: Set[int]
@@ -260,16 +274,3 @@ def windows_of(
             stock.merge(window, now)
         windows.append(stock)
     return tuple(windows)
-
-
-def refusal(shelves: Sequence[Shelf], now: float) -> NoAccountAvailable:
-    """Why none of these shelves has an account to give, and when one will."""
-    if not any(shelf.usable for shelf in shelves):
-        return NoAccountAvailable("no_accounts")
-    parked = [parking for shelf in shelves if (parking := shelf.earliest())]
-    if not parked or any(shelf.busy for shelf in shelves):
-        return NoAccountAvailable("saturated", 1)
-    until, _, first = min(parked)
-    cooling_until = max(first.cooling_until, first.entry.row.cooling_until)
-    reason = "cooling" if cooling_until > now else "quota_exhausted"
-    return NoAccountAvailable(reason, max(1, math.ceil(until - now)))

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Set
 from dataclasses import replace
 
 from accounts import standing
+from accounts.absence import refusal
 from accounts.breaker import Breaker, Breakers
 from accounts.errors import PoolPaused
-from accounts.ready import Dry, Entry, Shelf, Stock, refusal, windows_of
+from accounts.ready import Dry, Entry, Shelf, Stock, windows_of
 from accounts.rows import AccountRow, StatusChange, WindowRow
 from accounts.shelving import Shelving
 from accounts.standing import FAULTS, Outcome
@@ -81,7 +82,7 @@ class Directory(Shelving):
             if not breaker.admits(now):
                 paused = paused or breaker
                 continue
-            stock = self._preferred(prefer, wanted, mode, excluded)
+            stock = self._preferred(prefer, wanted, mode, excluded, now)
             if stock is None:
                 stock = self._pick(wanted, mode, now, excluded)
             if stock is not None:
@@ -92,7 +93,7 @@ class Directory(Shelving):
             raise PoolPaused(paused.last_fault, paused.retry_after_s(now))
         pairs = ((pool, mode) for mode in wanted.modes for pool in wanted.pools)
         shelves = [self._shelves[pair] for pair in pairs if pair in self._shelves]
-        raise refusal(shelves, now)
+        raise refusal(shelves, now, wanted.media)
 
     def reserve_again(self, entry: Entry, mode: str, now: float) -> bool:
         """One more unit of an account in hand; its slot is held already."""
@@ -165,7 +166,12 @@ class Directory(Shelving):
         self.restand(entry, replace(entry.row, status="disabled"), now)
 
     def _preferred(
-        self, account_id: int | None, wanted: Wanted, mode: str, excluded: Set[int]
+        self,
+        account_id: int | None,
+        wanted: Wanted,
+        mode: str,
+        excluded: Set[int],
+        now: float,
     ) -> Stock | None:
         """The window of this account if it could be chosen now, in the first mode."""
         if account_id is None or account_id in excluded or mode != wanted.modes[0]:
@@ -174,7 +180,7 @@ class Directory(Shelving):
         stock = entry.window(mode) if entry is not None else None
         if entry is None or stock is None or stock.place < 0:
             return None
-        if not self._in_hand(stock):
+        if not self._in_hand(stock) or is_out_of(wanted.media, stock, now):
             return None
         return stock if entry.row.pool in wanted.pools else None
 
@@ -191,7 +197,11 @@ class Directory(Shelving):
             stock = self._best(shelf, wanted, now, excluded)
             if stock is not None:
                 return stock
-            if shelf.fallow and any(s.entry.id not in excluded for s in shelf.fallow):
+            if any(
+                stock.entry.id not in excluded
+                and not is_out_of(wanted.media, stock, now)
+                for stock in shelf.fallow
+            ):
                 raise Dry(shelf)
         return None
 
@@ -201,7 +211,14 @@ class Directory(Shelving):
         by_quota = self.rules.by_quota
         while True:
             barred = shelf.places_of(map(self.entry, excluded))
-            stock = shelf.pick(now, wanted.tags, barred, by_quota=by_quota)
+            stock = shelf.pick(
+                now, wanted.tags, barred, by_quota=by_quota, media=wanted.media
+            )
             if stock is None or self._in_hand(stock):
                 return stock
             self._place(stock, now)  # its period ended meanwhile
+
+
+def is_out_of(media: str, stock: Stock, now: float) -> bool:
+    """Whether the account has none left of this kind of media."""
+    return bool(media) and stock.entry.row.media_until(media) > now

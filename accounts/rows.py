@@ -36,6 +36,14 @@ class AccountRow:
     deleted: bool = False
     revision: int = 0
     node: str = ""  # the way out that it is pinned to
+    media: tuple[tuple[str, float], ...] = ()  # kinds counted; 0.0, or spent until then
+
+    def counts_media(self, kind: str) -> bool:
+        return any(name == kind for name, _ in self.media)
+
+    def media_until(self, kind: str) -> float:
+        """When pictures or films of this kind can be had again; 0.0 if now."""
+        return next((until for name, until in self.media if name == kind), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

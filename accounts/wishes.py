@@ -8,7 +8,8 @@ class Wanted:
     """Pools and modes in order of preference; modes are tried outside, pools inside.
 
     `operation` names the kind of call: one that upstream refuses to everybody is no
-    reason to stop the others. A call that `spends` nothing gives its unit back.
+    reason to stop the others. A call that `spends` nothing gives its unit back. Who has
+    none of the `media` left, a kind of pictures or films, is not chosen.
     """
 
     pools: tuple[str, ...]
@@ -16,6 +17,7 @@ class Wanted:
     tags: frozenset[str] = frozenset()
     operation: str = "chat"
     spends: bool = True
+    media: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.keys.cards import KeyCard
 from gateway.keys.meters import DAY_S, Amount
 from gateway.keys.store import card_of, stored
 from gateway.models import ApiKey, RequestRecord
+from gateway.pictures import is_lite, is_pro
 from grokgateway import config
 
 LOOK_BACK = timedelta(hours=1)
@@ -37,7 +38,8 @@ def explain(model: str, key: str = "") -> Json:
     snapshot = config.current()
     route = catalog.load().route(model)
     fallback = snapshot.flag("features.auto_chat_mode_fallback")
-    wanted = Wanted(caller.admitted(route.pools), route.modes(auto_fallback=fallback))
+    modes = route.modes(auto_fallback=fallback)
+    wanted = Wanted(caller.admitted(route.pools), modes, media=media_of(route))
     now = time.time()
     rows = (row for page in store.load() for row in page)
     found = explaining.explain(rows, wanted, now)
@@ -53,6 +55,13 @@ def explain(model: str, key: str = "") -> Json:
         "requests_last_hour": per_hour,
         "runs_dry_in_s": None if not per_hour else found.units * 3600 // per_hour,
     }
+
+
+def media_of(route: Route) -> str:
+    """The kind of media it makes that upstream counts; of films the usual one."""
+    if route.capability == "image" and not is_lite(route):
+        return "image_pro" if is_pro(route) else "image"
+    return {"image_edit": "image_edit", "video": "video_720p"}.get(route.capability, "")
 
 
 def card_named(name: str) -> KeyCard:

@@ -42,6 +42,7 @@ from media.models import Source
 
 logger = logging.getLogger(__name__)
 OPERATION = "video"
+MEDIA = {"480p": "video", "720p": "video_720p"}
 MOST_REFERENCES = 7
 
 Batches = AsyncGenerator[Sequence[Event], None]
@@ -71,11 +72,14 @@ class Script:
         return video.parts(self.filming.segments, self.settings, finished)
 
 
-def wanted(route: Route, ask: Ask, settings: Snapshot) -> Wanted:
+def wanted(route: Route, ask: Ask, settings: Snapshot, resolution: str = "") -> Wanted:
+    """Of an account that has films of this resolution left, if that is known."""
+    media = MEDIA.get(resolution, "")
     liked = settings.flag("features.enable_nsfw")
     tags = frozenset({NSFW}) if liked else frozenset()
     pools = ask.caller.admitted(route.pools)
-    return Wanted(pools, route.modes(auto_fallback=False), tags, OPERATION)
+    modes = route.modes(auto_fallback=False)
+    return Wanted(pools, modes, tags, OPERATION, media=media)
 
 
 def refuse_unfilmable(filming: Filming, settings: Snapshot, *, references: int) -> None:
@@ -96,7 +100,8 @@ async def run(filming: Filming, ask: Ask) -> Batches:
     files = await obtain(references, settings)
     refuse_documents(references, files)
     script = Script(prompt, filming, files, settings)
-    search = Search(route, settings, ask, wanted(route, ask, settings))
+    needed = wanted(route, ask, settings, filming.resolution)
+    search = Search(route, settings, ask, needed)
     batches = turn.tried(search, partial(attempt, script, ask), lasting=is_result)
     async with aclosing(batches) as told:
         async for events in told:

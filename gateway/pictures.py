@@ -72,8 +72,15 @@ class Work:
     def lite(self) -> bool:
         return is_lite(self.route)
 
+    @property
+    def pro(self) -> bool:
+        return is_pro(self.route)
+
     def wanted(self) -> Wanted:
-        """The full models cost no quota: any live account may draw for them."""
+        """The full models cost no quota of a mode: any live account may draw for them.
+
+        Who is known to have no pictures left may not.
+        """
         pools = self.ask.caller.admitted(self.route.pools)
         liked = self.settings.flag("features.enable_nsfw") and self.drawing.adult
         tags = frozenset({NSFW}) if liked else frozenset()
@@ -81,12 +88,17 @@ class Work:
             return Wanted(pools, (LITE_MODE,), tags)
         if self.files:
             modes = self.route.modes(auto_fallback=False)
-            return Wanted(pools, modes, tags, "image_edit")
-        return Wanted(pools, ANY_MODE, tags, "imagine", spends=False)
+            return Wanted(pools, modes, tags, "image_edit", media="image_edit")
+        kind = "image_pro" if self.pro else "image"
+        return Wanted(pools, ANY_MODE, tags, "imagine", spends=False, media=kind)
 
 
 def is_lite(route: Route) -> bool:
     return route.capability == "image" and route.mode == LITE_MODE
+
+
+def is_pro(route: Route) -> bool:
+    return route.name.endswith("-pro")
 
 
 async def run(drawing: Drawing, ask: Ask) -> Batches:
@@ -222,7 +234,7 @@ def full(work: Work, login: Login) -> Made:
         work.prompt,
         n=drawing.n,
         ratio=drawing.ratio,
-        pro=work.route.name.endswith("-pro"),
+        pro=work.pro,
         settings=work.settings,
         adult=drawing.adult,
         steps=drawing.watched,

@@ -19,6 +19,7 @@ from accounts.models import Account, QuotaWindow
 from accounts.quotas import TOTALS
 from accounts.store import syncs
 from accounts.store.syncs import Asked, Reading
+from gateway import media_left
 from gateway.errors import GatewayError, UpstreamFailure, UpstreamFault
 from gateway.upstream import dialects, identity, quota
 from gateway.upstream.headers import Login
@@ -50,6 +51,7 @@ class Candidate:
     id: int
     login: Login
     modes: tuple[str, ...]
+    pool: str
 
 
 async def refresh(account_id: int, snapshot: Snapshot) -> str:
@@ -61,7 +63,12 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
     if candidate is None:
         raise Unlearnt("the account is gone, or no key reads its credential")
     try:
-        found = await quota.survey(candidate.login, candidate.modes, snapshot)
+        login, unknown = candidate.login, HOME.unknown
+        found, media, weeks = await asyncio.gather(
+            quota.survey(login, candidate.modes, snapshot),
+            media_left.media(unknown, login, snapshot),
+            media_left.weeks(unknown, login, candidate.pool, snapshot),
+        )
         user_id = await user_id_of(candidate, snapshot)
     except UpstreamFailure as failure:
         if failure.fault is not UpstreamFault.CREDENTIAL:
@@ -77,7 +84,7 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
         mode: Reading(one.remaining, one.total, one.window_s)
         for mode, one in found.readings.items()
     }
-    asked = Asked(readings, frozenset(found.refused), user_id)
+    asked = Asked(readings, frozenset(found.refused), user_id, media, weeks)
     now = datetime.now(UTC)
     return await sync_to_async(syncs.save_sync)(
         account_id, asked, now, intervals(snapshot)
@@ -102,9 +109,9 @@ def candidate_of(account_id: int) -> Candidate | None:
     except crypto.Undecipherable:
         return None
     if account.tier_source == "auto":
-        return Candidate(account_id, login, EVERY_MODE)
-    own = TOTALS[account.pool]
-    return Candidate(account_id, login, tuple(dict.fromkeys((*own, *DETECTING))))
+        return Candidate(account_id, login, EVERY_MODE, account.pool)
+    modes = tuple(dict.fromkeys((*TOTALS[account.pool], *DETECTING)))
+    return Candidate(account_id, login, modes, account.pool)
 
 
 def intervals(snapshot: Snapshot) -> Mapping[str, int]:
@@ -193,10 +200,11 @@ class OnDemand:
 
 
 class Home:
-    """What this process remembers of asking on demand."""
+    """What this process remembers of asking: on demand, and what nobody knew."""
 
     def __init__(self) -> None:
         self.on_demand = OnDemand()
+        self.unknown = media_left.Unknown()
 
 
 HOME = Home()

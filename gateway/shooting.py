@@ -188,7 +188,7 @@ class Take:
     async def _begin(self, script: Script) -> None:
         """On whichever account films it; on one only once upstream has begun."""
         route, ask = catalog.current().route(self.job.model), self.ask
-        wanted = films.wanted(route, ask, self._settings)
+        wanted = films.wanted(route, ask, self._settings, script.filming.resolution)
         search = Search(route, self._settings, ask, wanted)
         attempt = partial(self._attempt, script, ask)
         await exhausted(turn.tried(search, attempt))

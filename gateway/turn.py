@@ -222,9 +222,10 @@ async def second(
 
 
 def settle_success(held: leases.Lease, snapshot: Snapshot) -> None:
-    """Done; what is left to an account whose quota was guessed is asked for soon."""
+    """Done; what is left to an account is asked for soon, if it is not known well."""
     held.settle(leases.Outcome.SUCCESS)
-    if held.guessed and snapshot.flag("account.refresh.enabled"):
+    uncertain = held.guessed or held.counts_media
+    if uncertain and snapshot.flag("account.refresh.enabled"):
         outbox.current().put(refreshing.UNCERTAIN, held.account_id)
 
 
@@ -238,6 +239,8 @@ def settle_failure(held: leases.Lease, error: GatewayError) -> str:
         OUTCOMES.get(error.fault, leases.Outcome.NEUTRAL),
         retry_after_s=error.retry_after_s,
     )
+    if error.fault is UpstreamFault.RATE_LIMITED and held.counts_media:
+        outbox.current().put(refreshing.UNCERTAIN, held.account_id)
     return str(error.fault)
 
 

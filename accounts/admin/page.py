@@ -1,18 +1,26 @@
 """What the page of one account shows beside its fields, and which buttons it has."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import allowances
 from accounts.admin import deeds, shown
 from accounts.admin.deeds import Deed
 from accounts.models import Account, QuotaWindow, Status, StatusEvent
 from grokgateway.marks import IDLE
 
 EVENTS = 30
+MEDIA: dict[str, str | Promise] = {
+    "image": _("Pictures"),
+    "image_pro": _("Pictures (pro)"),
+    "image_edit": _("Edits"),
+    "video": _("Films (480p)"),
+    "video_720p": _("Films (720p)"),
+}
 DEEDS = {deed.name: deed for deed in (*deeds.ALL, deeds.RECYCLE)}
 FITTING = {
     Status.ACTIVE: ("refresh", "disable"),
@@ -50,6 +58,27 @@ class WindowLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaLine:
+    """One kind of pictures or films; moments are marked up."""
+
+    kind: str | Promise
+    left: int
+    read: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeekLine:
+    """What is used of the week's credits, and by which products."""
+
+    percent: float
+    begins: str
+    ends: str
+    read: str
+    products: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change of status."""
 
@@ -63,7 +92,12 @@ class Change:
 
 def beside(account: Account, now: datetime) -> dict[str, object]:
     """For the template: `windows` and `changes`."""
-    return {"windows": lines(account.windows.all(), now), "changes": changes(account)}
+    return {
+        "windows": lines(account.windows.all(), now),
+        "media": media(account),
+        "week": week(account),
+        "changes": changes(account),
+    }
 
 
 def buttons(account: Account, now: datetime) -> list[Button]:
@@ -95,6 +129,40 @@ def lines(windows: Iterable[QuotaWindow], now: datetime) -> list[WindowLine]:
         )
         for one in windows
     ]
+
+
+def media(account: Account) -> list[MediaLine]:
+    """What upstream has told, in the usual order."""
+    kept = account.media_quota
+    return [
+        MediaLine(
+            kind=MEDIA[kind],
+            left=int(allowances.number(kept[kind].get("remaining"))),
+            read=shown.moment(when(kept[kind].get("read_at"))),
+            more=shown.moment(when(kept[kind].get("next_at"))),
+        )
+        for kind in allowances.KINDS
+        if kind in kept
+    ]
+
+
+def week(account: Account) -> WeekLine | None:
+    kept = account.weekly_credits
+    if not kept:
+        return None
+    shares = kept["products"].items()
+    return WeekLine(
+        percent=kept["percent"],
+        begins=shown.moment(when(kept["begins_at"])),
+        ends=shown.moment(when(kept["ends_at"])),
+        read=shown.moment(when(kept["read_at"])),
+        products=sorted(shares, key=lambda share: (-share[1], share[0])),
+    )
+
+
+def when(at: object) -> datetime | None:
+    seconds = allowances.number(at)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def until(at: datetime | None, now: datetime) -> datetime | None:

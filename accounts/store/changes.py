@@ -24,6 +24,7 @@ CLEARED: dict[str, object] = {
     "unauthorized_at": None,
     "server_faults": 0,
     "deleted_at": None,
+    "media_quota": {},
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from accounts.allowances import spent
 from accounts.models import Account, QuotaWindow
 from accounts.rows import AccountRow, WindowRow
 from accounts.store.values import seconds
@@ -14,7 +15,7 @@ PAGE_ROWS = 500  # what a page needs beside its rows is soon used again for the 
 ACCOUNT_COLUMNS = (
     *("id", "public_id", "pool", "status", "token_ciphertext", "user_id", "tags"),
     *("cooling_until", "last_use_at", "strikes", "unauthorized_at", "server_faults"),
-    *("deleted_at", "node", "revision"),
+    *("deleted_at", "node", "media_quota", "revision"),
 )
 WINDOW_COLUMNS = (
     "account_id",
@@ -98,7 +99,8 @@ def with_windows(accounts: Sequence[Columns]) -> list[AccountRow]:
 def row_of(columns: Columns, windows: Sequence[WindowRow]) -> AccountRow:
     """A row as `values.row_of` makes it of an account, without the account."""
     pk, public_id, pool, status, ciphertext, user_id, tags, *rest = columns
-    cooling, last_use, strikes, unauthorized, faults, deleted, node, revision = rest
+    cooling, last_use, strikes, unauthorized, faults, deleted, *rest = rest
+    node, media, revision = rest
     return AccountRow(
         id=pk,
         public_id=public_id,
@@ -116,4 +118,5 @@ def row_of(columns: Columns, windows: Sequence[WindowRow]) -> AccountRow:
         deleted=deleted is not None,
         revision=revision,
         node=node,
+        media=spent(media),
     )

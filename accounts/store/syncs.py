@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.allowances import MediaLeft, Week, media_kept, week_kept
 from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, Status, WindowSource
 from accounts.quotas import BASIC_WINDOW_S, TOTALS
@@ -41,6 +42,8 @@ class Asked:
     readings: Mapping[str, Reading]
     refused: frozenset[str] = frozenset()
     user_id: str = ""
+    media: Mapping[str, MediaLeft] | None = None  # these two: None if not learnt
+    weeks: Sequence[Week] | None = None
 
 
 @transaction.atomic
@@ -65,6 +68,10 @@ def save_sync(
     account.last_sync_at = account.updated_at = now
     account.next_sync_at = now + spread(intervals_s[tier.pool])
     account.revision = revision
+    if asked.media is not None:
+        account.media_quota = media_kept(asked.media, now)
+    if asked.weeks is not None:
+        account.weekly_credits = week_kept(asked.weeks, now)
     account.save()
     save_readings(account_id, tier.pool, asked.readings, now)
     return tier.pool

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
+from accounts.allowances import spent
 from accounts.models import Account, QuotaWindow
 from accounts.rows import AccountRow, WindowRow
 
@@ -48,6 +49,7 @@ def row_of(account: Account, windows: Iterable[WindowRow]) -> AccountRow:
         deleted=account.deleted_at is not None,
         revision=account.revision,
         node=account.node,
+        media=spent(account.media_quota),
     )
 
 

@@ -1,5 +1,6 @@
 """Who calls: accounts told by the name in their token, and quotas that count down."""
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,10 @@ TOTALS = {
     "heavy": {"auto": 150, "fast": 400, "expert": 150, "heavy": 20, COMPUTER_USE: 150},
 }
 WINDOW_S = {"basic": 86_400, "super": 7_200, "heavy": 7_200}
+MEDIA = ("image", "imagePro", "imageEdit", "video", "video720p")
+MEDIA_TOTALS = {"basic": 100, "super": 1000, "heavy": 2000}
+PAID_MEDIA = frozenset({"imagePro", "video720p"})  # not counted for basic accounts
+DAY_S = 86_400
 FAULTS = frozenset(
     {
         *("blocked", "expired", "bare401", "forbidden", "policy", "ratelimited"),
@@ -51,13 +56,29 @@ class Account:
     tier: str
     fault: str | None
     windows: dict[str, Window]
+    media: dict[str, Window] = field(default_factory=dict)
+    used_percent: float | None = None  # of the week's credits
     terms_accepted: bool = False
+    terms_version: int = 0
     birth_date: str = ""
     adult_content: bool = False
     endpoints: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     files: Files = field(default_factory=Files)
     posts: dict[str, None] = field(default_factory=dict)  # ids of media posts, in order
+
+    def media_left(self, kind: str) -> bool:
+        """Whether it may make one more; what is not counted it may."""
+        window = self.media.get(kind)
+        if window is None:
+            return True
+        window.renew(time.monotonic())
+        return window.remaining > 0
+
+    def spend_media(self, kind: str) -> None:
+        window = self.media.get(kind)
+        if window is not None:
+            window.spend(time.monotonic())
 
     def user_id(self) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))
@@ -82,7 +103,16 @@ def account(name: str, tier: str, parts: Sequence[str], now: float) -> Account:
         for mode, total in TOTALS[tier].items()
     }
     fault = next((part for part in parts if part in FAULTS), None)
-    return Account(name, tier, fault, windows)
+    left = number_after("media", parts)
+    total = MEDIA_TOTALS[tier] if left is None else left
+    media = {
+        kind: Window(total, total, number_after("mediawin", parts) or DAY_S, now)
+        for kind in MEDIA
+        if tier != "basic" or kind not in PAID_MEDIA
+    }
+    used = number_after("credits", parts)
+    percent = None if used is None else float(used)
+    return Account(name, tier, fault, windows, media, percent)
 
 
 def number_after(prefix: str, parts: Sequence[str]) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from gateway.sandbox import (
+    allowances,
     assets,
     chat,
     control,
@@ -38,6 +39,9 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/rest/livekit/tokens"): voice.tokens,
     ("POST", operations.TERMS): operations.accept_terms,
     ("POST", operations.CONTROLS): operations.change_controls,
+    ("POST", operations.TERMS_SET): operations.set_terms,
+    ("POST", allowances.QUOTA): allowances.quota,
+    ("POST", allowances.CREDITS): allowances.credits_used,
     ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,
     ("GET", "/"): pages.page,
     ("GET", "/index"): pages.page,

@@ -65,7 +65,10 @@ async def make(state: State, call: Call, account: Account, order: making.Order) 
         await send_error(call.send, "unknown_attachment")
         return
     asked = directives.parse(order.message)
-    if await granted(call, account, asked, order.model):
+    if not account.media_left(order.kind):
+        await send_error(call.send, "ratelimited")
+    elif await granted(call, account, asked, order.model):
+        account.spend_media(order.kind)
         told = list(making.cues(account, order, asked))
         if account.fault == "empty":
             told = []

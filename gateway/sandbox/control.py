@@ -31,6 +31,7 @@ def counts(account: Account) -> dict[str, object]:
         "endpoints": dict(account.endpoints),
         "modes": dict(account.modes),
         "files": {"kept": len(account.files), "uploaded": account.files.uploaded},
+        "media": {kind: w.remaining for kind, w in account.media.items()},
         "remaining": {mode: w.remaining for mode, w in account.windows.items()},
     }
 

@@ -6,7 +6,7 @@ from gateway.sandbox.answers import send_json
 from gateway.sandbox.calls import Call
 from gateway.sandbox.state import State
 
-Operation = Literal["chat", "upload", "image_edit", "video"]
+Operation = Literal["chat", "upload", "image_edit", "video", "quota", "terms"]
 Generation = Literal["old", "new"]
 
 

@@ -106,7 +106,10 @@ async def perform(
     await asyncio.sleep(asked.number("first_ms") / 1000)
     account.modes[MODEL] += 1
     window = account.windows.get("auto")
-    if window is not None and not window.spend(time.monotonic()):
+    kind = "imagePro" if request.pro else "image"
+    free = account.media_left(kind)
+    account.spend_media(kind)
+    if not free or (window is not None and not window.spend(time.monotonic())):
         await say(way, error("rate_limit_exceeded", "Too many requests"))
         return
     if "stock" not in asked:  # each round of an account has pictures of its own

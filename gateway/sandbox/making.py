@@ -13,6 +13,7 @@ from gateway.sandbox.script import Cue
 EDIT = "imagine-image-edit"
 VIDEO = "imagine-video-gen"
 LIGHT = "Drawing: "
+LARGE = "720p"
 EDITS = {"old": 2, "new": 1}  # pictures an edit makes
 LIGHTS = 2
 EDIT_PERCENTS = (0, 50, 100)
@@ -34,6 +35,14 @@ class Order:
     sources: tuple[object, ...] = ()
     posts: tuple[object, ...] = ()
     generation: Generation = "old"
+    large: bool = False
+
+    @property
+    def kind(self) -> str:
+        """As media are counted."""
+        if self.model == EDIT:
+            return "imageEdit"
+        return "video720p" if self.large else "video"
 
 
 def read(fields: Frame) -> Order | None:
@@ -68,7 +77,10 @@ def read_video(message: str, fields: Frame) -> Order:
         film = later["textToVideo"]
         ratio, seconds = film["aspectRatio"], int(film["duration"])
         seconds = in_range(seconds, NEW_SEGMENT_S)
-        return Order(VIDEO, message, message, ratio, seconds, generation="new")
+        large = film.get("resolutionName") == LARGE
+        return Order(
+            VIDEO, message, message, ratio, seconds, generation="new", large=large
+        )
     models = fields["responseMetadata"]["modelConfigOverride"]["modelMap"]
     config = models["videoGenModelConfig"]
     sources = tuple(map(named_file, config.get("imageReferences", ())))
@@ -84,6 +96,7 @@ def read_video(message: str, fields: Frame) -> Order:
         in_range(seconds),
         sources,
         tuple(hung_on),
+        large=config.get("resolutionName") == LARGE,
     )
 
 

@@ -6,12 +6,13 @@ from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_error, send_json, send_whole
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit, find, struck
+from gateway.sandbox.forms import refused
 from gateway.sandbox.state import State
 
+TERMS_SET = "/rest/auth/set-tos-accepted"
 TERMS = "/auth_mgmt.AuthManagement/SetTosAcceptedVersion"
 CONTROLS = "/auth_mgmt.AuthManagement/UpdateUserFeatureControls"
 GRPC = b"application/grpc-web+proto"
-EMPTY = b"\0\0\0\0\0"
 INVALID_ARGUMENT = 3
 TERMS_MESSAGE = bytes.fromhex("00000000021001")
 CONTROLS_START = bytes.fromhex("00000000200a0210")
@@ -25,6 +26,22 @@ async def accept_terms(state: State, call: Call) -> None:
     good = call.body == TERMS_MESSAGE
     account.terms_accepted = account.terms_accepted or good
     await send_grpc(call, 0 if good else INVALID_ARGUMENT)
+
+
+async def set_terms(state: State, call: Call) -> None:
+    """The later service's second step."""
+    account = await admit(state, call)
+    if account is None or await refused(state, call, "terms", "new"):
+        return
+    try:
+        version = orjson.loads(call.body)["tosVersion"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        version = None
+    if not isinstance(version, int):
+        await send_error(call.send, "malformed")
+        return
+    account.terms_version = version
+    await send_json(call.send, {})
 
 
 async def change_controls(state: State, call: Call) -> None:
@@ -65,7 +82,8 @@ async def admit_grpc(state: State, call: Call) -> Account | None:
     return None if await struck(state, call, account) else account
 
 
-async def send_grpc(call: Call, status: int) -> None:
+async def send_grpc(call: Call, status: int, message: bytes = b"") -> None:
     trailer = f"grpc-status:{status}\r\n".encode()
-    body = EMPTY + b"\x80" + len(trailer).to_bytes(4, "big") + trailer
+    told = b"\0" + len(message).to_bytes(4, "big") + message
+    body = told + b"\x80" + len(trailer).to_bytes(4, "big") + trailer
     await send_whole(call.send, 200, body, GRPC)

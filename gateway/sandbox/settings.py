@@ -31,6 +31,8 @@ class Settings:
     image_edit_forms: str = "both"
     video_forms: str = "both"
     imagine_forms: str = "both"
+    quota_forms: str = "both"  # of these two the older service has no form
+    terms_forms: str = "both"
     drift: str = ""  # an unknown kind of frame in every chat
     gone_status: int = 404  # answered in place of a form that is not
 

@@ -3,6 +3,7 @@
 Wire facts of section 10; each call raises UpstreamFailure.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import orjson
@@ -12,6 +13,8 @@ from gateway.upstream import calls, failures, grpcweb, pool
 from gateway.upstream.headers import Login, Signed, json_headers, signed_for
 from gateway.upstream.limits import ERROR_BODY_BYTES, Limits, Settings
 
+TERMS_SET_PATH = "/rest/auth/set-tos-accepted"
+TERMS_VERSION = 5
 TERMS_PATH = "/auth_mgmt.AuthManagement/SetTosAcceptedVersion"
 TERMS = bytes.fromhex("1001")  # field 2 = 1
 CONTROLS_PATH = "/auth_mgmt.AuthManagement/UpdateUserFeatureControls"
@@ -19,7 +22,8 @@ CONTROL_NAME = b"always_show_nsfw_content"
 BIRTH_DATE_PATH = "/rest/auth/set-birth-date"
 BIRTH_TIME = "T16:00:00.000Z"
 ALREADY_SET = b"birth-date-change-limit-reached"
-ACCEPTED = frozenset({200, 201, 204, 429})
+TAKEN = frozenset({200, 201, 204})
+ACCEPTED = TAKEN | {429}
 PAGE = "/?_s=data"
 TERMS_PAGE = "/accept-tos"
 GRPC_HEADERS = (
@@ -33,10 +37,37 @@ GRPC_HEADERS = (
 
 
 async def accept_terms(login: Login, settings: Settings) -> None:
-    """On the accounts host, which has an origin of its own."""
+    """On the accounts host, which has an origin of its own; then on the base host.
+
+    Cloudflare's cookies as configured are the base host's, and go to no other; the
+    accounts host has a clearance of its own. An upstream without the second step is
+    content with the first.
+    """
     origin = settings.text("upstream.accounts_url").rstrip("/")
-    headers = signed_for(login, settings, origin, origin + TERMS_PAGE)
+    signed = signed_for(login, settings, origin, origin + TERMS_PAGE)
+    headers = replace(unsigned(signed), cloudflare="")
     await grpc(origin + TERMS_PATH, headers, TERMS, settings)
+    try:
+        answer = await calls.send(
+            "POST",
+            pool.current().channel(settings).hosts.base(TERMS_SET_PATH),
+            json_headers(login, settings),
+            orjson.dumps({"tosVersion": TERMS_VERSION}),
+            settings,
+            limits(settings),
+            TAKEN,
+        )
+    except UpstreamFailure as failure:
+        if not failure.absent:
+            raise
+    else:
+        await calls.drain(answer)
+
+
+def unsigned(signed: Signed) -> Signed:
+    """Without the anti-bot value, which some calls go without (13.2)."""
+    kept = tuple(one for one in signed.plain if one[0] != b"x-statsig-id")
+    return replace(signed, plain=kept)
 
 
 async def show_adult_content(
@@ -71,7 +102,10 @@ async def declare_birth_date(login: Login, settings: Settings, born: date) -> bo
     raise refused(429, answer, told, settings)
 
 
-async def grpc(url: str, headers: Signed, payload: bytes, settings: Settings) -> None:
+async def grpc(
+    url: str, headers: Signed, payload: bytes, settings: Settings
+) -> tuple[bytes, ...]:
+    """The messages of a good reply. Raises UpstreamFailure."""
     channel = pool.current().channel(settings)
     replaced = {name.lower() for name, _ in GRPC_HEADERS}
     kept = tuple(pair for pair in headers.plain if pair[0].lower() not in replaced)
@@ -90,6 +124,7 @@ async def grpc(url: str, headers: Signed, payload: bytes, settings: Settings) ->
         raise failures.bad_payload() from exc
     if reply.status not in grpcweb.SUCCESS:
         raise refused(reply.http_status, answer, reply.message.encode(), settings)
+    return reply.messages
 
 
 def refused(

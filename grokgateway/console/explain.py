@@ -25,6 +25,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "cooling": (WAIT, _("cooling")),
     "mode_cooling": (WAIT, _("this mode is cooling")),
     "quota_exhausted": (WAIT, _("quota used up")),
+    "media_spent": (WAIT, _("no such pictures or films left")),
     "mode_missing": (IDLE, _("does not have this mode")),
     "disabled": (IDLE, _("disabled")),
     "expired": (BAD, _("expired")),

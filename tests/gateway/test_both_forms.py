@@ -5,14 +5,16 @@ moved, the gateway follows it by itself.
 """
 
 import asyncio
+import time
 from base64 import b64encode
+from dataclasses import replace
 
 import orjson
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 
-from gateway import catalog, sightings
+from gateway import catalog, refreshing, sightings
 from gateway.alert_tables import Alert
 from gateway.alerts import watching
 from gateway.catalog import Catalog
@@ -43,6 +45,7 @@ WAYS = {
 }
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 CALL = '[[toolcall=get_weather]] [[toolargs={"city":"Oslo"}]]'
+RAIN = [{"role": "user", "content": "rain"}]
 DATA = f"data:image/png;base64,{b64encode(picture(colour=3)).decode()}"
 
 
@@ -249,6 +252,38 @@ async def test_what_the_newer_form_of_films_lacks(upstream, taken, more, param):
         assert not any(modes)  # nothing was spent
     else:
         assert message(exchange)["content"].endswith("/generated_video.mp4")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "body"),
+    [
+        ("image", GENERATIONS, {"model": FULL, "prompt": "a kite"}),
+        ("image_edit", EDITS, {"model": EDIT, "prompt": "bluer", "image": [DATA]}),
+        ("video_720p", CHAT, {"model": FILM, "stream": False, "messages": RAIN}),
+    ],
+)
+@pytest.mark.parametrize("taken", ["old", "new"], indirect=True)
+@stored
+async def test_who_has_none_left_is_not_asked_for_more(
+    upstream, stage, kind, path, body
+):
+    now = time.time()
+    for number, entry in enumerate(list(stage.accounts.entries())):
+        until = 0.0 if number == 2 else now + 90
+        row = replace(entry.stored_form(), media=((kind, until),), revision=2)
+        stage.accounts.apply([row], now)
+    for _ in range(2):
+        exchange = await asked(path, **body)
+        assert exchange.status == 200, exchange.content
+    seen = {one.name for one in upstream.state.accounts.seen()}
+    assert seen == {"sandbox-super-3"}
+    uncertain = [row for sink, row in stage.kept.rows if sink is refreshing.UNCERTAIN]
+    assert uncertain == [3, 3]
+    stage.accounts.apply([replace(row, media=((kind, now + 60),), revision=3)], now)
+    refused = await asked(path, **body)
+    assert envelope(refused) == (429, "rate_limit_exceeded")
+    assert 50 <= int(refused.answered["retry-after"]) <= 60
+    assert message(await said("[[text=Still]]"))["content"] == "Still"
 
 
 @stored

@@ -1,6 +1,6 @@
 """Quotas and tiers as upstream tells them, asked neither too often nor twice."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import orjson
@@ -9,17 +9,28 @@ from asgiref.sync import sync_to_async
 from django.test import TransactionTestCase
 from django.utils import timezone
 
-from accounts import imports
+from accounts import imports, store
 from accounts.documents import Defaults, parse
 from accounts.leases import Wanted
 from accounts.models import Account, QuotaWindow
 from accounts.store import syncs
 from gateway import refreshing, works
+from gateway.media_left import Unknown
 from gateway.refreshing import OnDemand, Refresher, Unlearnt
-from gateway.upstream import pool
+from gateway.upstream import grpcweb, media_quota, pool, quota, weekly_credits
 from grokgateway import config
 from grokgateway.jobs.batch_runner import ItemFailed
 
+MEDIA: dict[str, object] = {
+    "image": {"available": True, "remainingQueries": 2, "windowSizeSeconds": 86400},
+    "imagePro": None,
+    "imageEdit": {"available": False, "nextAvailableAt": "2036-08-18T04:47:49Z"},
+    "video": {"available": True, "remainingQueries": 0, "windowSizeSeconds": 86400},
+    "video720p": {"available": False},
+}
+COUNTED = {"image", "image_edit", "video", "video_720p"}
+SHARE = b"\x00\x00\x48\x41"  # 12.5
+CREDITS = b"\x0a\x0e" + b"\x0d" + SHARE + b"\x3a\x07" + b"\x08\x05\x15" + SHARE
 SUPER = {"auto": 50, "fast": 140, "expert": 50, "grok-420-computer-use-sa": 50}
 
 
@@ -29,9 +40,14 @@ class Upstream:
     def __init__(self):
         self.totals = SUPER
         self.asked = []
+        self.beside = []  # paths of other questions
+        self.media: int | dict[str, object] = 404
+        self.credits = b""
         self.broken = None
 
     async def __call__(self, request):
+        if request.url.path != quota.PATH:
+            return self.answer(request.url.path)
         self.asked.append(request.headers["cookie"].split(";")[0])
         if self.broken is not None:
             return httpx.Response(self.broken, content=b"bad-credentials")
@@ -40,6 +56,14 @@ class Upstream:
             return httpx.Response(400, json={"code": 3})
         left = {"remainingQueries": total - 1, "totalQueries": total}
         return httpx.Response(200, json=left | {"windowSizeSeconds": 7200})
+
+    def answer(self, path):
+        self.beside.append(path)
+        if path == media_quota.PATH:
+            if isinstance(self.media, int):
+                return httpx.Response(self.media)
+            return httpx.Response(200, json=self.media)
+        return httpx.Response(200, content=grpcweb.frame(self.credits))
 
 
 def add(pool_name="super", count=1):
@@ -55,6 +79,8 @@ class RefreshTests(TransactionTestCase):
         carried = pool.carried_by(httpx.MockTransport(self.upstream))
         carried.__enter__()
         self.addCleanup(carried.__exit__, None, None, None)
+        unknown, refreshing.HOME.unknown = refreshing.HOME.unknown, Unknown()
+        self.addCleanup(setattr, refreshing.HOME, "unknown", unknown)
 
     async def refresh(self, account_id):
         return await refreshing.refresh(account_id, config.current())
@@ -73,6 +99,52 @@ class RefreshTests(TransactionTestCase):
         assert (account.sync_count, account.tier_source) == (1, "imported")
         low, high = timedelta(seconds=6400), timedelta(seconds=8000)
         assert low < account.next_sync_at - timezone.now() < high
+
+    async def test_what_is_left_of_media_and_credits_is_kept(self):
+        (one,) = await sync_to_async(add)()
+        self.upstream.media = MEDIA
+        self.upstream.credits = CREDITS
+        await self.refresh(one)
+        account = await self.account(one)
+        assert set(account.media_quota) == COUNTED
+        assert account.media_quota["image"]["remaining"] == 2
+        (row,) = await sync_to_async(lambda: next(store.load()))()
+        again = datetime(2036, 8, 18, 4, 47, 49, tzinfo=UTC).timestamp()
+        assert row.media_until("image") == row.media_until("image_pro") == 0.0
+        assert row.media_until("image_edit") == again
+        assert row.media_until("video") > timezone.now().timestamp() + 80_000
+        assert {kind for kind, _ in row.media} == COUNTED
+        assert account.weekly_credits["percent"] == 12.5
+        assert account.weekly_credits["products"] == {"imagine": 12.5}
+
+    async def test_no_answer_about_media_leaves_what_was_known(self):
+        (one,) = await sync_to_async(add)()
+        self.upstream.media, self.upstream.credits = MEDIA, CREDITS
+        await self.refresh(one)
+        before = await self.account(one)
+        self.upstream.media, self.upstream.credits = {"image": None}, b"\xff"
+        await self.refresh(one)
+        after = await self.account(one)
+        assert after.media_quota == before.media_quota
+        assert after.weekly_credits == before.weekly_credits
+        self.upstream.credits = b""
+        await self.refresh(one)
+        assert (await self.account(one)).weekly_credits == {}
+
+    async def test_an_upstream_that_does_not_know_the_question_is_left_alone(self):
+        ids = await sync_to_async(add)("super", 3)
+        for one in ids:
+            await self.refresh(one)
+        assert self.upstream.beside.count(media_quota.PATH) == 1
+        assert self.upstream.beside.count(weekly_credits.PATH) == 3
+
+    async def test_basic_accounts_have_no_credits_and_nobody_need_be_asked(self):
+        (one,) = await sync_to_async(add)("basic")
+        await self.refresh(one)
+        assert self.upstream.beside == [media_quota.PATH]
+        with config.override({"account.refresh.media": False}):
+            await self.refresh(one)
+        assert self.upstream.beside == [media_quota.PATH]
 
     async def test_an_account_of_unknown_tier_is_found_out(self):
         (one,) = await sync_to_async(add)("auto")

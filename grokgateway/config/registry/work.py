@@ -64,6 +64,13 @@ ACCOUNTS = (
         unit=SECONDS,
     ),
     Key(
+        "account.refresh.media",
+        "accounts",
+        True,
+        "Ask upstream also what each account has left of pictures, films and weekly "
+        "credits; who has none left is not chosen for such work.",
+    ),
+    Key(
         "account.refresh.user_id",
         "accounts",
         False,

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from accounts.allowances import MediaLeft, Week, media_kept, week_kept
 from accounts.models import Account, RestorePoint, StatusEvent
 from gateway.models import RequestRecord
 from grokgateway.jobs.models import BatchJob
@@ -55,6 +56,26 @@ def test_windows_are_shown_with_what_is_known_of_them(console):
     text = page(console, account).content.decode()
     assert '<td class="number">7/140</td>' in text
     assert '<td class="number">unknown</td>' in text
+
+
+def test_pictures_films_and_credits_are_shown_where_upstream_told_of_them(console):
+    account = make_account(pool="super")
+    assert "Pictures, films and credits" not in page(console, account).content.decode()
+    now = timezone.now()
+    left = {
+        "image": MediaLeft(True, 7, 86_400, None),
+        "video_720p": MediaLeft(False, 0, 0, now + timedelta(hours=5)),
+    }
+    week = Week(12.5, now, now + timedelta(days=7), {"imagine": 10.0, "chat": 2.5})
+    Account.objects.filter(pk=account.pk).update(
+        media_quota=media_kept(left, now), weekly_credits=week_kept([week], now)
+    )
+    answer = page(console, account)
+    lines = [(str(one.kind), one.left) for one in answer.context["media"]]
+    assert lines == [("Pictures", 7), ("Films (720p)", 0)]
+    text = answer.content.decode()
+    assert "12.5 % of the week" in text
+    assert text.index("imagine 10.0 %") < text.index("chat 2.5 %")
 
 
 def test_changes_of_status_stand_in_a_timeline_with_who_and_why(console):

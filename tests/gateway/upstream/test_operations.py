@@ -36,7 +36,7 @@ def upstream():
 
 async def test_terms_are_accepted_on_the_accounts_host(upstream):
     await operations.accept_terms(LOGIN, config.current())
-    (call,) = upstream.calls
+    call, told = upstream.calls
     assert str(call.url) == f"https://accounts.x.ai{operations.TERMS_PATH}"
     assert call.content.hex() == "00000000021001"
     assert call.headers["content-type"] == "application/grpc-web+proto"
@@ -44,6 +44,34 @@ async def test_terms_are_accepted_on_the_accounts_host(upstream):
     assert call.headers["origin"] == "https://accounts.x.ai"
     assert call.headers["referer"] == "https://accounts.x.ai/accept-tos"
     assert "sso=the-token" in call.headers["cookie"]
+    assert "x-statsig-id" not in call.headers
+    assert str(told.url) == "https://grok.com/rest/auth/set-tos-accepted"
+    assert told.content == b'{"tosVersion":5}'
+
+
+async def test_cloudflares_cookies_of_one_host_go_to_no_other(upstream):
+    with config.override({"proxy.clearance.cf_clearance": "the-base-hosts"}):
+        await operations.accept_terms(LOGIN, config.current())
+    call, told = upstream.calls
+    assert "the-base-hosts" not in call.headers["cookie"]
+    assert "cf_clearance=the-base-hosts" in told.headers["cookie"]
+
+
+@pytest.mark.parametrize(("status", "fails"), [(404, False), (405, False), (500, True)])
+async def test_an_upstream_without_the_second_step_is_content(upstream, status, fails):
+    def answer(request):
+        if request.url.path == operations.TERMS_SET_PATH:
+            return httpx.Response(status, content=b"{}")
+        return httpx.Response(200, content=OK)
+
+    upstream.answer = answer
+    accepting = operations.accept_terms(LOGIN, config.current())
+    if fails:
+        with pytest.raises(UpstreamFailure):
+            await accepting
+    else:
+        await accepting
+    assert len(upstream.calls) == 2
 
 
 @pytest.mark.parametrize(("enabled", "bit"), [(True, "01"), (False, "00")])
