@@ -57,6 +57,17 @@ class EgressNode(models.Model):
         help_text=_("Of an https proxy; that of upstream is always checked."),
     )
     notes = models.CharField(_("notes"), max_length=300, blank=True, default="")
+    manual_ciphertext = models.BinaryField(null=True)  # cookies set by hand
+    user_agent = models.CharField(
+        _("user agent"),
+        max_length=400,
+        blank=True,
+        default="",
+        help_text=_(
+            "In manual mode: of the browser that got the cookies. Empty takes that of "
+            "the configuration."
+        ),
+    )
 
     score = models.FloatField(_("health"), default=1.0)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)

@@ -15,6 +15,7 @@ from accounts.drafts import previews
 from accounts.models import Account, ImportPart
 from gateway import idempotency
 from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.exits import manual
 from gateway.exits import store as exits
 from gateway.models import IdempotencyRecord, StoredResponse
 from gateway.stored import sealing
@@ -46,6 +47,7 @@ COLUMNS = (
         idempotency.context,
     ),
     Column("proxies", EgressNode, "url_ciphertext", ("name",), exits.address_context),
+    Column("proxy cookies", EgressNode, "manual_ciphertext", ("name",), manual.context),
     Column(
         *("clearances", ClearanceBundle, "cookies_ciphertext", ("key",)),
         exits.cookies_context,

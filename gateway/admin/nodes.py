@@ -22,7 +22,8 @@ from gateway.admin.pasting import PastePage
 from gateway.egress.causes import TABLE
 from gateway.egress.proxies import BadProxy, parse
 from gateway.egress_tables import EgressNode, NodeSource
-from gateway.exits import browser, clearances, jobs, standing, store
+from gateway.exits import browser, clearances, jobs, manual, standing, store
+from gateway.upstream.cookies import MAX_BYTES
 from grokgateway import config
 from grokgateway.jobs.models import BatchJob
 from grokgateway.marks import BAD, GOOD, IDLE, OFF, WAIT, badge
@@ -35,6 +36,7 @@ else:
     NodeModelForm = forms.ModelForm
 
 OWN = ("scope", "enabled", "priority", "weight", "verify", "notes")
+BY_HAND = ("user_agent", "cookies", "forget")
 FACTS = (
     "state",
     "health",
@@ -46,6 +48,13 @@ FACTS = (
     "checked_at",
 )
 FEW_FAILURES = 0.8
+
+
+class Unseen(forms.Textarea):
+    """What is typed into it never comes back, not even where it was refused."""
+
+    def format_value(self, value: object) -> str:
+        return ""
 
 
 class NodeForm(NodeModelForm):
@@ -62,9 +71,37 @@ class NodeForm(NodeModelForm):
         ),
     )
 
+    cookies = forms.CharField(
+        label=_("cookies set by hand"),
+        required=False,
+        max_length=MAX_BYTES,
+        widget=Unseen(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_(
+            "For manual mode, as the browser behind this proxy has them; only "
+            "Cloudflare's are kept. They are never shown again: leave it empty to keep "
+            "those that are set."
+        ),
+    )
+    forget = forms.BooleanField(
+        label=_("forget the cookies set by hand"), required=False
+    )
+
     class Meta:
         model = EgressNode
-        fields = ["name", "url", *OWN]
+        fields = ["name", "url", *OWN, "user_agent"]
+
+    def clean_cookies(self) -> str:
+        text: str = self.cleaned_data["cookies"]
+        try:
+            return manual.read(text) if text.strip() else ""
+        except manual.BadCookies as fault:
+            raise forms.ValidationError(gettext("They %s.") % fault) from fault
+
+    def clean_user_agent(self) -> str:
+        try:
+            return manual.read_agent(self.cleaned_data["user_agent"])
+        except manual.BadCookies as fault:
+            raise forms.ValidationError(gettext("They %s.") % fault) from fault
 
     def clean(self) -> dict[str, Any] | None:  # Any: Django's own type
         found = super().clean()
@@ -141,10 +178,11 @@ class EgressNodeAdmin(PastePage, NodePages):
         self, request: HttpRequest, obj: EgressNode | None = None
     ) -> list[tuple[str | None, dict[str, list[str]]]]:
         if obj is None:
-            return [(None, {"fields": ["name", "url", *OWN]})]
+            return [(None, {"fields": ["name", "url", *OWN]}), by_hand()]
         address = ["shown"] if obj.source == NodeSource.CONFIG else ["shown", "url"]
         return [
             (None, {"fields": ["name", *address, *OWN]}),
+            by_hand("has_cookies"),
             (gettext("How it fares"), {"fields": list(FACTS)}),
         ]
 
@@ -154,15 +192,20 @@ class EgressNodeAdmin(PastePage, NodePages):
         """A name seals the address; the configuration's nodes follow their keys."""
         if obj is None:
             return []
+        facts = ["has_cookies", *FACTS]
         if obj.source == NodeSource.CONFIG:
-            return ["name", "shown", "scope", "priority", "weight", "verify", *FACTS]
-        return ["name", "shown", *FACTS]
+            return ["name", "shown", "scope", "priority", "weight", "verify", *facts]
+        return ["name", "shown", *facts]
 
     def save_model(
         self, request: HttpRequest, obj: EgressNode, form: NodeModelForm, change: bool
     ) -> None:
         if url := form.cleaned_data.get("url"):
             store.fill(obj, parse(url))
+        if form.cleaned_data.get("forget"):
+            manual.give(obj, "")
+        if cookies := form.cleaned_data.get("cookies"):
+            manual.give(obj, cookies)
         super().save_model(request, obj, form, change)
         transaction.on_commit(store.load)
 
@@ -195,6 +238,10 @@ class EgressNodeAdmin(PastePage, NodePages):
         if node.failures or node.score < FEW_FAILURES:
             return badge(WAIT, gettext("unsteady"))
         return badge(GOOD, gettext("works"))
+
+    @admin.display(description=_("cookies are set"), boolean=True)
+    def has_cookies(self, node: EgressNode) -> bool:
+        return node.manual_ciphertext is not None
 
     @admin.display(description=_("health"), ordering="score")
     def health(self, node: EgressNode) -> str:
@@ -255,6 +302,10 @@ class EgressNodeAdmin(PastePage, NodePages):
         job = jobs.begin(kind, names, request.user.get_username())
         note(request, f"{kind}: {len(names)}", f"job {job.public_id}")
         messages.success(request, leading(job))
+
+
+def by_hand(*facts: str) -> tuple[str, dict[str, list[str]]]:
+    return gettext("Clearance set by hand"), {"fields": [*facts, *BY_HAND]}
 
 
 def leading(job: BatchJob) -> SafeString:

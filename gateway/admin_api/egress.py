@@ -15,7 +15,7 @@ from gateway.admin_api.keys import moment
 from gateway.egress.nodes import DIRECT
 from gateway.egress.proxies import BadProxy, Proxy, parse
 from gateway.egress_tables import ClearanceBundle, EgressNode, NodeSource
-from gateway.exits import clearances, jobs, pasting, store
+from gateway.exits import clearances, jobs, manual, pasting, store
 from gateway.exits.pasting import Line
 from grokgateway import config
 
@@ -25,11 +25,14 @@ Json = dict[str, object]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Url = Annotated[str, Field(min_length=1, max_length=8192)]
 ScopeName = Literal["chat", "resource", "both"]
-OF_CONFIG = frozenset({"enabled", "notes"})
+OF_CONFIG = frozenset({"enabled", "notes", "user_agent", "manual_cookies"})
 
 
 class NodeFields(Schema, extra="forbid"):
-    """What is not named stays as it is; the address can be set, never read."""
+    """What is not named stays as it is; address and cookies can be set, never read.
+
+    Empty `manual_cookies` forgets those that are set.
+    """
 
     url: Url | None = None
     scope: ScopeName | None = None
@@ -38,6 +41,8 @@ class NodeFields(Schema, extra="forbid"):
     weight: Annotated[int, Field(ge=1, le=100)] | None = None
     verify: bool | None = None
     notes: Annotated[str, Field(max_length=300)] | None = None
+    user_agent: Annotated[str, Field(max_length=400)] | None = None
+    manual_cookies: Annotated[str, Field(max_length=16_384)] | None = None
 
 
 class NewNode(NodeFields):
@@ -161,13 +166,15 @@ def filled(row: EgressNode, payload: NodeFields) -> EgressNode:
     for name, value in given.items():
         if value is None:
             raise invalid(f"{name}: it cannot be null", name)
-    url = given.pop("url", None)
+    url, cookies = given.pop("url", None), given.pop("manual_cookies", None)
     for name, value in given.items():
         setattr(row, name, value)
     if url is not None:
         addressed(row, url)
+    browsed(row, cookies)
+    sealed = ["url_ciphertext", "manual_ciphertext"]
     try:
-        row.full_clean(validate_unique=False, exclude=["url_ciphertext"])
+        row.full_clean(validate_unique=False, exclude=sealed)
     except ValidationError as exc:
         name, told = next(iter(exc.message_dict.items()))
         raise invalid(f"{name}: {' '.join(told)}", name) from exc
@@ -185,6 +192,20 @@ def addressed(row: EgressNode, url: str) -> None:
         raise invalid("name: it is one that the configuration gives", "name") from exc
 
 
+def browsed(row: EgressNode, cookies: str | None) -> None:
+    """What is set by hand for manual mode."""
+    try:
+        row.user_agent = manual.read_agent(row.user_agent)
+    except manual.BadCookies as fault:
+        raise invalid(f"user_agent: cookies {fault}", "user_agent") from fault
+    if cookies is None:
+        return
+    try:
+        manual.give(row, manual.read(cookies) if cookies.strip() else "")
+    except manual.BadCookies as fault:
+        raise invalid(f"manual_cookies: they {fault}", "manual_cookies") from fault
+
+
 def described(row: EgressNode) -> Json:
     return {
         "name": row.name,
@@ -197,6 +218,8 @@ def described(row: EgressNode) -> Json:
         "weight": row.weight,
         "verify": row.verify,
         "notes": row.notes,
+        "user_agent": row.user_agent,
+        "manual_cookies": row.manual_ciphertext is not None,
         "health": round(row.score, 3),
         "failures": row.failures,
         "cooled_until": moment(row.cooled_until),

@@ -11,7 +11,11 @@ SOLVER_MODES = frozenset({"flaresolverr", "on_demand"})
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Fits one exit and one host. `version` rises with each renewal."""
+    """Fits one exit and one host. `version` rises with each renewal.
+
+    A `manual` one is an operator's for one node, and takes the place of what the
+    configuration says; without a user agent that of the configuration holds.
+    """
 
     key: str
     version: int
@@ -19,6 +23,7 @@ class Bundle:
     user_agent: str
     made_at: float = 0.0
     valid: bool = True
+    manual: bool = False
 
     def __repr__(self) -> str:
         return f"Bundle({self.key}, {self.version})"

@@ -30,11 +30,15 @@ class Solver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the tables say: operators' nodes, names switched off, clearances by key."""
+    """What the tables say: operators' nodes, names switched off, clearances by key.
+
+    `manual` is what nodes, by name, were given by hand.
+    """
 
     nodes: tuple[Node, ...] = ()
     disabled: frozenset[str] = frozenset()
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
+    manual: Mapping[str, Bundle] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from gateway.egress import home
 from gateway.egress.bundles import Bundle
@@ -17,6 +18,7 @@ from gateway.egress.home import Rows
 from gateway.egress.nodes import Node, Scope
 from gateway.egress.proxies import BadProxy, Proxy, parse
 from gateway.egress_tables import ClearanceBundle, EgressNode, NodeSource
+from gateway.exits import manual
 from grokgateway import config, crypto
 
 logger = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ def load() -> None:
     solved = ClearanceBundle.objects.filter(version__gt=0)
     bundles = {row.key: bundle for row in solved if (bundle := bundle_of(row))}
     here = home.current()
-    read = Rows(nodes, disabled, bundles)
+    manual_ones = {row.name: one for row in rows if (one := manual.bundle_of(row))}
+    read = Rows(nodes, disabled, bundles, manual_ones)
     if read != here.rows:
         here.rows = read
     adopt(rows, datetime.now(UTC))
@@ -94,6 +97,8 @@ def fill(row: EgressNode, proxy: Proxy) -> EgressNode:
     """Put an operator's address into a row that has its name already."""
     if OF_CONFIG.fullmatch(row.name):
         raise NameReserved
+    if row.identity != proxy.identity:
+        row.manual_ciphertext = None  # cookies fit one exit
     url = proxy.url
     row.url_ciphertext = crypto.ring().encrypt(url, context=address_context(row.name))
     row.shown, row.identity = proxy.shown[:SHOWN_CHARS], proxy.identity
@@ -125,6 +130,8 @@ def mirrored(node: Node) -> None:
         "identity": node.identity,
         "scope": str(node.scope),
         "verify": node.verify,
+        "manual_ciphertext": None,
+        "user_agent": "",
         **BEGINNING,
     }
     try:
@@ -157,5 +164,5 @@ def adopt(rows: Iterable[EgressNode], now: datetime) -> None:
 
 def rows_exist() -> bool:
     """Whether there is anything that only this installation's keys read."""
-    sealed = EgressNode.objects.filter(source=NodeSource.OPERATOR)
-    return sealed.exists()
+    own = Q(source=NodeSource.OPERATOR) | Q(manual_ciphertext__isnull=False)
+    return EgressNode.objects.filter(own).exists()

@@ -125,6 +125,10 @@ def browser_headers(agent: str, browser: str) -> tuple[Header, ...]:
 
 def dressed(signed: Signed, bundle: Bundle, settings: Settings) -> Signed:
     """As the browser that the clearance was given to, which upstream checks."""
+    if bundle.manual:
+        signed = replace(signed, cloudflare=cloudflare_cookies(bundle.cookies, ""))
+    if not bundle.user_agent:
+        return signed
     browser = settings.text("proxy.clearance.browser")
     own = browser_headers(clean(bundle.user_agent), browser)
     kept = [pair for pair in signed.plain if not of_browser(pair[0])]

@@ -14,7 +14,7 @@ import httpx
 
 from gateway.egress import causes, home
 from gateway.egress.binding import account_key
-from gateway.egress.bundles import SOLVER_MODES, Bundle, Place
+from gateway.egress.bundles import MANUAL, SOLVER_MODES, Bundle, Place
 from gateway.egress.causes import TABLE, Blame
 from gateway.egress.home import Seat
 from gateway.egress.nodes import DIRECT, Node, Scope
@@ -99,7 +99,7 @@ class Passage:
         seat = self._seat or self._taken(self._account)
         bundle = self._renewed or await self._bundle(seat)
         node = seat.node.for_account(self._account)
-        agent = bundle.user_agent if bundle else agent_of(settings)
+        agent = (bundle and bundle.user_agent) or agent_of(settings)
         key = pool.Key(
             node.name,
             node.proxy,
@@ -189,6 +189,8 @@ class Passage:
         return Place(seat.node.for_account(self._account), origin, solver)
 
     async def _bundle(self, seat: Seat) -> Bundle | None:
+        if self._settings.text("proxy.clearance.mode") == MANUAL:
+            return self._home.rows.manual.get(seat.node.name)
         place = self._place(seat)
         if place is None:
             return None

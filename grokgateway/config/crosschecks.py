@@ -41,9 +41,10 @@ def warnings(values: Mapping[str, Value]) -> list[str]:
         values["proxy.clearance.cf_cookies"] or values["proxy.clearance.cf_clearance"]
     )
     manual = values["proxy.clearance.mode"] == "manual"
-    if manual and not cookies:
+    pool = values["proxy.egress.mode"] == "proxy_pool"
+    if manual and not cookies and not pool:  # there each node may have its own
         found.append("proxy.clearance.mode is manual, but no cookies are set.")
-    if manual and values["proxy.egress.mode"] == "proxy_pool":
+    if manual and cookies and pool:
         found.append("Cookies of manual mode fit one exit, but there is a proxy pool.")
     app_url = str(values["app.app_url"])
     if app_url.endswith("/v1"):

@@ -73,10 +73,19 @@ def no_way_out(request: HttpRequest) -> Banner | None:
         link = reverse("admin:gateway_egressnode_changelist") if may else ""
         return Banner(told, link, _("Look at the proxy nodes"), level="error")
     manual = config.current().text("proxy.clearance.mode") == "manual"
-    if manual and mode == "proxy_pool":
-        told = _("Cookies set by hand fit one exit, but several proxies are in use.")
+    if manual and mode == "proxy_pool" and some_without_cookies():
+        told = _(
+            "Cookies set by hand fit one exit: there are proxies without any of their "
+            "own."
+        )
         return Banner(told, setting(request, "proxy.clearance.mode"), _("Change it"))
     return None
+
+
+def some_without_cookies() -> bool:
+    home = ways_out.current()
+    nodes = home.nodes(config.current())
+    return any(node.name not in home.rows.manual for node in nodes)
 
 
 def odd_browser(request: HttpRequest) -> Banner | None:

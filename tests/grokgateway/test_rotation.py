@@ -18,7 +18,7 @@ from gateway.egress.bundles import Place
 from gateway.egress.nodes import DIRECT_NODE
 from gateway.egress.proxies import parse as parse_proxy
 from gateway.egress_tables import ClearanceBundle, EgressNode
-from gateway.exits import clearances
+from gateway.exits import clearances, manual
 from gateway.exits import store as exits
 from gateway.idempotency import Claim
 from gateway.models import IdempotencyRecord, StoredResponse
@@ -43,7 +43,9 @@ def sealed(db, settings):
     responses.write([kept()])
     idempotency.begin(CLAIM, NOW)
     idempotency.keep(CLAIM, b"the reply")
-    exits.fill(EgressNode(name="mine"), parse_proxy("http://u:p@h:1")).save()
+    node = exits.fill(EgressNode(name="mine"), parse_proxy("http://u:p@h:1"))
+    manual.give(node, "cf_clearance=by-hand")
+    node.save()
     place = Place(DIRECT_NODE, "https://grok.com", "")
     clearances.keep(place, Solved("cf_clearance=x", "Agent/1"), "")
     EgressNode.objects.create(name="pool-0", source="config")
@@ -76,6 +78,7 @@ EVERYTHING = {
     "responses": 1,
     "replies": 1,
     "proxies": 1,
+    "proxy cookies": 1,
     "clearances": 1,
     "settings": 2,  # the row, and what its history keeps of it
 }
@@ -95,6 +98,9 @@ def test_everything_is_sealed_anew_and_reads_as_before(sealed, settings):
     )
     node = EgressNode.objects.get(name="mine")
     assert exits.address_of(node) == "http://u:p@h:1"
+    by_hand = manual.bundle_of(node)
+    assert by_hand is not None
+    assert by_hand.cookies == "cf_clearance=by-hand"
     bundle = exits.bundle_of(ClearanceBundle.objects.get())
     assert bundle is not None
     assert bundle.cookies == "cf_clearance=x"
