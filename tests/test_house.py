@@ -40,6 +40,7 @@ HOMES = {
     "gateway.upstream.identity.HOME",
     "gateway.upstream.network.HOME",
     "gateway.upstream.pool.HOME",
+    "gateway.upstream.signer.HOME",
     "grokgateway.config.home.HOME",
     "grokgateway.jobs.broker.current",
     "grokgateway.jobs.outbox.of_process",

@@ -12,6 +12,7 @@ from gateway.upstream import checkups
 from gateway.upstream.checkups import Instead
 
 VALUE = "upstream.statsig_value"
+SIGNER = "upstream.statsig_signer_url"
 FRESH = "features.dynamic_statsig"
 DETECTING = ("fast", "auto")
 KNOWN_MODES = frozenset(mode for own in TOTALS.values() for mode in own)
@@ -55,6 +56,8 @@ async def unsigned(visit: Visit, failure: UpstreamFailure) -> Finding:
     mode = DETECTING[0]
     if settings.text(VALUE):
         code = "statsig_value" if await taken(visit, mode, {VALUE: ""}) else ""
+    elif settings.text(SIGNER):
+        code = "statsig_signer" if await taken(visit, mode, {SIGNER: ""}) else ""
     else:
         fresh = settings.flag(FRESH)
         other_way = await taken(visit, mode, {FRESH: not fresh})

@@ -118,6 +118,10 @@ MEMBERSHIP: Mapping[str, tuple[Text, Text]] = {
         _("upstream.statsig_value is refused; a generated one is taken."),
         _("Empty upstream.statsig_value, or set a value that is still good."),
     ),
+    "statsig_signer": (
+        _("With upstream.statsig_signer_url calls are refused, without it taken."),
+        _("Look at the signing service, or empty upstream.statsig_signer_url."),
+    ),
     "statsig_fresh": (
         _("The generated x-statsig-id is refused, the fixed one is taken."),
         _("Switch features.dynamic_statsig off."),

@@ -13,6 +13,7 @@ VIDEO_SUFFIXES = (".mp4", ".webm")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 VIDEO_ACCEPT = b"video/mp4,video/*,*/*;q=0.8"
 IMAGE_ACCEPT = b"image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+PAGE_ACCEPT = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 NAVIGATION = {
     b"Cache-Control": b"no-cache",
     b"Pragma": b"no-cache",
@@ -52,6 +53,14 @@ def download_headers(login: Login, settings: Settings, target: Target) -> Signed
     referer = f"{url.scheme}://{url.netloc.decode('ascii')}/".encode()
     own = {**NAVIGATION, b"Accept": accept(url.path), b"Referer": referer}
     return changed(json_headers(login, settings), own, ONLY_WITH_A_BODY)
+
+
+def page_headers(login: Login, settings: Settings) -> Signed:
+    """For a page of the base host, as a person opens it."""
+    own = {**NAVIGATION, b"Accept": PAGE_ACCEPT}
+    dropped = ONLY_WITH_A_BODY | NOT_ON_FORMS | {b"Referer"}
+    signed = changed(json_headers(login, settings), own, dropped)
+    return replace(signed, scope=Scope.CHAT)
 
 
 def accept(path: str) -> bytes:

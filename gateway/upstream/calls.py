@@ -8,11 +8,12 @@ from typing import Any, Self
 
 import httpx
 
-from gateway.errors import UpstreamFailure
-from gateway.upstream import failures, pool
+from gateway.errors import UpstreamFailure, UpstreamFault
+from gateway.upstream import failures, pool, signer
+from gateway.upstream.asset_headers import page_headers
 from gateway.upstream.channel import Target
 from gateway.upstream.encodings import Decode, decoder_for
-from gateway.upstream.headers import Signed
+from gateway.upstream.headers import Login, Signed
 from gateway.upstream.limits import (
     ERROR_BODY_BYTES,
     ERROR_BODY_S,
@@ -23,6 +24,9 @@ from gateway.upstream.passage import Passage, Way
 from gateway.upstream.transport import Body
 
 OK_ONLY = frozenset({200})
+PAGE_STATUSES = frozenset({*range(200, 300), 404})
+PAGE_LIMITS = Limits(idle_s=15.0, total_s=15.0)
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 Repeat = Callable[[], Awaitable["Answer"]]
 
 
@@ -94,6 +98,47 @@ async def send(
 ) -> Answer:
     """Raises UpstreamFailure for a status that is not `accepted`, or GatewayError.
 
+    Where a signer is set it goes signed, and once more with another signature if
+    upstream refuses it.
+    """
+    rest = payload, settings, limits, accepted
+    if not signer.signs(target, headers, settings):
+        return await passed(method, target, headers, *rest)
+    place = signer.place_of(method, target, settings)
+    value = await signer.signature(place, partial(page, headers.login, settings))
+    try:
+        return await passed(method, target, signer.carrying(headers, value), *rest)
+    except UpstreamFailure as failure:
+        dead = failure.fault is UpstreamFault.CREDENTIAL
+        if failure.status != 403 or dead or value is None:
+            raise
+        signer.HOME.refused(place, value)
+    value = await signer.signature(place, partial(page, headers.login, settings))
+    return await passed(method, target, signer.carrying(headers, value), *rest)
+
+
+async def page(login: Login, settings: Settings, path: str) -> tuple[int, str]:
+    """Status and text of a page of the base host. Raises UpstreamFailure."""
+    target = pool.current().channel(settings).hosts.base(path)
+    headers = page_headers(login, settings)
+    rest = None, settings, PAGE_LIMITS, PAGE_STATUSES
+    answer = await passed("GET", target, headers, *rest)
+    return answer.status, (await whole(answer, MAX_PAGE_BYTES)).decode(
+        "utf-8", "replace"
+    )
+
+
+async def passed(
+    method: str,
+    target: Target,
+    headers: Signed,
+    payload: bytes | None,
+    settings: Settings,
+    limits: Limits,
+    accepted: frozenset[int],
+) -> Answer:
+    """The call as it is.
+
     Goes another way once where the first one failed before the call had left, and once
     more with a new clearance where it was challenged; upstream has then seen nothing.
     """
@@ -107,7 +152,7 @@ async def send(
             if answer.status in accepted:
                 passage.arrived()
                 answer.repeat = partial(
-                    send, method, target, headers, payload, settings, limits, accepted
+                    passed, method, target, headers, payload, settings, limits, accepted
                 )
                 return answer
             body = await drain(answer)

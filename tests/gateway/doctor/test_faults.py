@@ -94,6 +94,13 @@ FAULTS = (
         sandbox={"strict_statsig": True},
         settings={"upstream.statsig_value": "canary"},
     ),
+    Fault(
+        "dead signer",
+        "statsig",
+        "protection",
+        sandbox={"strict_statsig": True},
+        settings={"upstream.statsig_signer_url": "http://127.0.0.1:9"},
+    ),
     Fault("dead token", "credential", "account", token="sandbox-super-expired"),
     Fault("unknown token", "credential", "account", token="nobody-knows-this-one"),
     Fault("blocked account", "blocked", "account", token="sandbox-super-blocked"),
