@@ -46,7 +46,10 @@ def reply(stamp: Stamp, completion: Completion) -> Json:
     if completion.reasoning:
         message["reasoning_content"] = completion.reasoning
     if completion.calls:
-        message["tool_calls"] = [call_body(call) for call in completion.calls]
+        message["tool_calls"] = [
+            call_body(call, stamp.id, index)
+            for index, call in enumerate(completion.calls)
+        ]
     if completion.citations:
         message["annotations"] = [annotation(mark) for mark in completion.citations]
     body: Json = {
@@ -90,6 +93,7 @@ class Encoder:
         self._choice = choice
         self._content = choice + b'"content":'
         self._reasoning = choice + b'"reasoning_content":'
+        self._id = stamp.id
         self._calls = 0
         self._sources: list[Source] = []
         self._citations: list[Citation] = []
@@ -148,7 +152,7 @@ class Encoder:
     def _call(self, event: ToolCall) -> bytes:
         opening = self._choice + b'"tool_calls":'
         frames: list[bytes] = []
-        for half in call_halves(event, self._calls):
+        for half in call_halves(event, self._id, self._calls):
             frames += (opening, sse.dumps([half]), self._tail)
         self._calls += 1
         return b"".join(frames)

@@ -1,27 +1,30 @@
 """Parts of an answer that its whole form and its chunks have in common (3.3 to 3.5)."""
 
-import secrets
+import hashlib
 
 from gateway.conversation.events import Citation, Source, ToolCall, Usage
 from gateway.protocols.base import Json
 
 
-def call_id() -> str:
-    return "call_" + secrets.token_hex(12)
+def call_id(answer_id: str, index: int) -> str:
+    """Told by the answer and the place in it, so that the same answer has the same."""
+    digest = hashlib.blake2b(f"{answer_id}/{index}".encode(), digest_size=12)
+    return "call_" + digest.hexdigest()
 
 
-def call_body(call: ToolCall) -> Json:
+def call_body(call: ToolCall, answer_id: str, index: int) -> Json:
     """A call as a whole; of a custom tool, its text."""
+    named_id = call_id(answer_id, index)
     if call.custom:
         inner = {**named(call), "input": call.arguments}
-        return {"id": call_id(), "type": "custom", "custom": inner}
+        return {"id": named_id, "type": "custom", "custom": inner}
     inner = {**named(call), "arguments": call.arguments}
-    return {"id": call_id(), "type": "function", "function": inner}
+    return {"id": named_id, "type": "function", "function": inner}
 
 
-def call_halves(call: ToolCall, index: int) -> tuple[Json, Json]:
+def call_halves(call: ToolCall, answer_id: str, index: int) -> tuple[Json, Json]:
     """The two deltas of a streamed call: its name, then what it is given."""
-    whole = call_body(call)
+    whole = call_body(call, answer_id, index)
     kind, member = ("custom", "input") if call.custom else ("function", "arguments")
     opening = {"index": index, **whole, kind: {**whole[kind], member: ""}}
     return opening, {"index": index, kind: {member: call.arguments}}
