@@ -12,6 +12,7 @@ from django.conf import settings
 
 from gateway import allowances, auth
 from gateway.auth import Caller
+from gateway.captures import taking
 from gateway.errors import GatewayError
 from gateway.keys import home
 from gateway.keys.cards import KeyCard
@@ -62,8 +63,12 @@ class Admission:
                 trusted_proxies=tuple(settings.TRUSTED_PROXIES),
                 named=home.book(),
             )
-            self._caller = auth.authenticate(self._shown(), policy, time.time())
+            shown, now = self._shown(), time.time()
+            self._caller = auth.authenticate(shown, policy, now)
             self.journal.key = self._caller.fingerprint
+            if policy.named.capturing:
+                card, keys = self._caller.card, auth.presented_keys(shown)
+                taking.begin(self.journal, policy.named, card, keys, now)
         return self._caller
 
     def leave(self) -> None:

@@ -62,6 +62,8 @@ async def authenticate(request: HttpRequest) -> auth.Caller:
 def on_gateway_error(request: HttpRequest, error: GatewayError) -> HttpResponse:
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
     journal.error_code = str(error.kind)
+    if journal.tape is not None:
+        journal.tape.ended(error)
     dialect = request.dialect  # type: ignore[attr-defined] # entry.Request
     return http.error_response(error, journal.request_id, dialect)
 

@@ -20,6 +20,7 @@ from django.urls import Resolver404, URLResolver, get_resolver
 
 from gateway import bodies, http
 from gateway.admission import Admission
+from gateway.captures import taking
 from gateway.delivery import FileResponse, send_file
 from gateway.errors import GatewayError, Kind
 from gateway.recorder import STATUS_CLIENT_GONE, Journal, record
@@ -86,6 +87,8 @@ class Entry:
     def _record(self, admission: Admission) -> None:
         """Note what was done; of refusals only as many as the table should hold."""
         journal = admission.journal
+        if journal.tape is not None:
+            taking.finish(journal)
         refused = admission.over_limit or not journal.key
         if not refused or (
             journal.status >= 400
@@ -143,6 +146,8 @@ class Entry:
                 return
             journal.status = response.status_code
             admission.leave()
+            if journal.tape is not None:
+                journal.tape.send(getattr(response, "content", b""))
             await send_response(
                 send, scope, response, request_id, beside(scope, admission)
             )
@@ -202,6 +207,8 @@ class Entry:
             failed = http.error_response(error, request_id, dialect)
             response.ask.journal.status = failed.status_code
             admission.leave()
+            if response.ask.journal.tape is not None:
+                response.ask.journal.tape.send(failed.content)
             await send_response(
                 send, scope, failed, request_id, beside(scope, admission)
             )

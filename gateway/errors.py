@@ -3,6 +3,8 @@
 Each protocol turns a `Kind` into its own status and body (public-api 1.3).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -87,12 +89,22 @@ class UpstreamFault(StrEnum):
     TIMEOUT = "timeout"
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The response that was judged: what of it the judgement depends on."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class UpstreamFailure(GatewayError):
     """An upstream call that failed; `retryable` says another account may do better.
 
     `sent` is False where the call provably never left, so that nothing was spent.
     `cause` is the code of a row of `gateway.egress.causes`, where it is known.
     `absent`: upstream itself answered that there is nothing at the call's address.
+    `evidence` is for captures; it is upstream's own and never told to a caller.
     """
 
     def __init__(
@@ -112,6 +124,7 @@ class UpstreamFailure(GatewayError):
         self.sent = True
         self.cause = ""
         self.absent = False
+        self.evidence: Evidence | None = None
 
     @property
     def charged(self) -> bool:

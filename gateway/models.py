@@ -12,6 +12,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from gateway.alert_tables import Alert  # noqa: F401 - found through here
+from gateway.capture_tables import (  # noqa: F401 - found through here
+    Capture,
+    CaptureWish,
+)
 from gateway.doctor_tables import Examination  # noqa: F401 - found through here
 from gateway.drift_tables import Drift  # noqa: F401 - found through here
 from gateway.egress_tables import (  # noqa: F401 - found through here
@@ -20,6 +24,7 @@ from gateway.egress_tables import (  # noqa: F401 - found through here
 )
 from gateway.form_tables import SpokenForm  # noqa: F401 - found through here
 from gateway.share_tables import KeyMember, KeyShare  # noqa: F401 - found through here
+from gateway.tally_tables import Tally  # noqa: F401 - found through here
 
 
 class Tier(models.TextChoices):
@@ -102,49 +107,6 @@ class RequestRecord(models.Model):
         return self.request_id
 
 
-class Tally(models.Model):
-    """What the requests for one model came to within one slot of time: sums only.
-
-    `first_*` count first tokens by how long they took: up to that much, and more than
-    the one before; `first_more` took longer than all.
-    """
-
-    grain_s = models.PositiveIntegerField()
-    slot = models.DateTimeField()
-    model = models.CharField(max_length=128, blank=True)
-    requests = models.PositiveBigIntegerField(default=0)
-    refused = models.PositiveBigIntegerField(default=0)
-    limited = models.PositiveBigIntegerField(default=0)
-    failed = models.PositiveBigIntegerField(default=0)
-    gone = models.PositiveBigIntegerField(default=0)
-    prompt_tokens = models.PositiveBigIntegerField(default=0)
-    completion_tokens = models.PositiveBigIntegerField(default=0)
-    first_125ms = models.PositiveBigIntegerField(default=0)
-    first_250ms = models.PositiveBigIntegerField(default=0)
-    first_500ms = models.PositiveBigIntegerField(default=0)
-    first_1s = models.PositiveBigIntegerField(default=0)
-    first_2s = models.PositiveBigIntegerField(default=0)
-    first_4s = models.PositiveBigIntegerField(default=0)
-    first_8s = models.PositiveBigIntegerField(default=0)
-    first_16s = models.PositiveBigIntegerField(default=0)
-    first_32s = models.PositiveBigIntegerField(default=0)
-    first_64s = models.PositiveBigIntegerField(default=0)
-    first_more = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("tally")
-        verbose_name_plural = _("tallies")
-        ordering = ["-slot"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["grain_s", "slot", "model"], name="tally_place"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model} {self.slot:%Y-%m-%d %H:%M}"
-
-
 class StoredResponse(models.Model):
     """A finished response with its input, which only its owner can ask for.
 
@@ -220,6 +182,10 @@ class ApiKey(models.Model):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(LARGEST_TOKEN_SUM)],
     )
+    capture_until = models.DateTimeField(
+        _("failures captured until"), null=True, blank=True, editable=False
+    )
+    capture_words = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     last_used_at = models.DateTimeField(
         _("last used"), null=True, blank=True, editable=False

@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 from gateway import tallies
 from gateway.conversation.events import Usage
 from gateway.models import RequestRecord
+from gateway.tape import Tape
 from grokgateway import redaction
 from grokgateway.jobs import bulk, outbox
 
@@ -51,7 +52,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class Journal:
-    """One request's notes; times are `time.perf_counter()` seconds."""
+    """One request's notes; times are `time.perf_counter()` seconds.
+
+    `tape` is there only where what is said and heard is to be captured.
+    """
 
     request_id: str
     endpoint: str
@@ -71,6 +75,7 @@ class Journal:
     sent_bytes: int = 0
     status: int = 0
     error_code: str = ""
+    tape: Tape | None = None
 
     def attempt(
         self, account: str, mode: str, grounds: Mapping[str, object] | None = None

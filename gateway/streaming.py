@@ -26,6 +26,7 @@ from gateway.errors import GatewayError
 from gateway.protocols import sse
 from gateway.protocols.base import Encoder, Failure, Json
 from gateway.recorder import STATUS_CLIENT_GONE
+from gateway.tape import Alive, Opened, Step, Tape
 from gateway.turn import Ask
 
 COMMIT_AFTER_S = 10.0
@@ -121,6 +122,7 @@ class Sender:
         self._response = response
         self._encoder = response.encoder
         self._journal = response.ask.journal
+        self._tape = self._journal.tape
         self._send = send
         self._headers = headers
         self._before_last = before_last  # the client may ask again once it has all
@@ -148,6 +150,8 @@ class Sender:
     async def fail(self, error: GatewayError) -> GatewayError | None:
         """End in the protocol's in-stream error, or hand back what was not sent."""
         self._journal.error_code = str(error.kind)
+        if self._tape is not None:
+            self._tape.ended(error)
         if not self._committed:
             return error
         await self._out(self._encoder.failure(error), more=False)
@@ -162,12 +166,17 @@ class Sender:
                 if data or ended:
                     await self._out(data, more=not ended)
 
-    async def _out(self, data: bytes, *, more: bool = True) -> None:
+    async def _out(
+        self, data: bytes, *, more: bool = True, step: Step | None = None
+    ) -> None:
+        """Send it; `step` is what a tape is told of it."""
         async with self._sending:
             if not more:
                 self._before_last()
             if not self._committed:
                 data = await self._commit() + data
+            if self._tape is not None:
+                put_on(self._tape, data, step)
             self._last_sent = time.monotonic()
             self._journal.sent_bytes += len(data)
             await self._send(
@@ -188,6 +197,8 @@ class Sender:
                 "headers": [*self._headers, *HEADERS, timing],
             }
         )
+        if self._tape is not None:
+            self._tape.add(Opened(journal.input_tokens))
         return self._encoder.opening()
 
     def _arm(self, delay_s: float) -> None:
@@ -208,7 +219,14 @@ class Sender:
             return
         if not self._sending.locked():
             data = self._encoder.keep_alive() if self._committed else b""
-            task = asyncio.get_running_loop().create_task(self._out(data))
+            sent = self._out(data, step=Alive() if data else None)
+            task = asyncio.get_running_loop().create_task(sent)
             self._ticks.add(task)
             task.add_done_callback(self._ticks.discard)
         self._arm(KEEP_ALIVE_S)
+
+
+def put_on(tape: Tape, data: bytes, step: Step | None) -> None:
+    if step is not None:
+        tape.add(step)
+    tape.send(data)

@@ -13,7 +13,7 @@ from itertools import accumulate
 from django.db import transaction
 from django.db.models import F, Sum
 
-from gateway.models import Tally
+from gateway.tally_tables import Tally
 
 FINE_S = 300
 COARSE_S = 3600

@@ -21,6 +21,7 @@ from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from gateway.media_links import Resolver
 from gateway.recorder import Journal
 from gateway.search import Search
+from gateway.tape import Again, Shown
 from gateway.upstream import assets, chat
 from grokgateway import config
 from grokgateway.config import Snapshot
@@ -96,11 +97,11 @@ async def answer(
     """One attempt on one account, shaped, metered and settled."""
     journal = ask.journal
     attempt = journal.attempt(held.public_id, held.mode, held.grounds())
-    shaper = Shaper(question.shape)
-    login = chat.Login(held.cookie_token(), held.user_id, held.node)
+    shaper, login = Shaper(question.shape), login_of(held)
+    asked = asking_as(login, question, snapshot, journal)
     try:
         uploaded = await assets.upload_all(login, question.files, snapshot)
-        said = said_by(held, login, question.prompt, uploaded, snapshot)
+        said = asked(chat.Turn(question.prompt, held.mode, uploaded))
         async with aclosing(heard(held, said, shaper, journal)) as batches:
             async for events in batches:
                 yield events
@@ -108,7 +109,7 @@ async def answer(
         if correction and held.another():
             shaper.again()
             prompt = f"{question.prompt}\n\n[system]: {correction}"
-            said = said_by(held, login, prompt, uploaded, snapshot)
+            said = asked(chat.Turn(prompt, held.mode, uploaded))
             async with aclosing(second(held, said, shaper, journal)) as batches:
                 async for events in batches:
                     yield events
@@ -118,12 +119,16 @@ async def answer(
         raise
     except GatewayError as error:
         attempt.reason = settle_failure(held, error)
-        journal.usage = said_so_far(shaper)
+        note_failure(journal, shaper, error)
         raise
     settle_success(held, snapshot)
     attempt.reason = OK
     journal.usage = said_so_far(shaper)
     yield await ending(held, login, shaper, question, ask, snapshot)
+
+
+def login_of(held: leases.Lease) -> chat.Login:
+    return chat.Login(held.cookie_token(), held.user_id, held.node)
 
 
 async def ending(
@@ -139,6 +144,8 @@ async def ending(
     if shaper.pictures:
         resolver = await resolver_of(held, login, question, ask, snapshot)
         shown = await pictures_shown(resolver, shaper)
+    if ask.journal.tape is not None:
+        ask.journal.tape.add(Shown(tuple(shown)))
     events = shaper.close(shown)
     ask.journal.usage = next(e.usage for e in events if isinstance(e, Finished))
     return events
@@ -180,14 +187,21 @@ def said_so_far(shaper: Shaper) -> Usage | None:
     return None if shaper.empty else shaper.usage()
 
 
-def said_by(
-    held: leases.Lease,
-    login: chat.Login,
-    prompt: str,
-    uploaded: Sequence[str],
-    snapshot: Snapshot,
-) -> chat.Replies:
-    return chat.ask(login, chat.Turn(prompt, held.mode, uploaded), snapshot)
+def asking_as(
+    login: chat.Login, question: Question, snapshot: Snapshot, journal: Journal
+) -> Callable[[chat.Turn], chat.Replies]:
+    """Ask with this login; if there is a tape, what is heard goes on it from now on."""
+    tape = journal.tape
+    if tape is not None:
+        tape.secrets.update((login.token, login.user_id))
+        tape.begun(question.shape)
+    return partial(chat.ask, login, settings=snapshot, tape=tape)
+
+
+def note_failure(journal: Journal, shaper: Shaper, error: GatewayError) -> None:
+    journal.usage = said_so_far(shaper)
+    if journal.tape is not None:
+        journal.tape.failed(error)
 
 
 async def heard(
@@ -211,6 +225,8 @@ async def second(
     held: leases.Lease, said: chat.Replies, shaper: Shaper, journal: Journal
 ) -> AsyncGenerator[Sequence[Event], None]:
     """The answer to a correction; if it fails, the first one stands."""
+    if journal.tape is not None:
+        journal.tape.add(Again())
     try:
         async with aclosing(heard(held, said, shaper, journal)) as batches:
             async for events in batches:
@@ -218,6 +234,8 @@ async def second(
         shaper.finish()
     except UpstreamFailure as failure:
         logger.info("asking once more failed: %s", failure.fault)
+        if journal.tape is not None:
+            journal.tape.failed(failure)
         shaper.give_up()
 
 

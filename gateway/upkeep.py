@@ -9,6 +9,7 @@ from accounts import restorepoints, store
 from accounts.drafts import previews
 from gateway import idempotency, recorder, sightings, stored, tallies
 from gateway.alerts import watching
+from gateway.captures import store as captures
 from gateway.doctor import records as examinations
 from gateway.keys import store as keys
 from grokgateway import config
@@ -32,6 +33,7 @@ def purge_expired() -> None:
         watching.purge(now)
         examinations.purge(now)
         sightings.purge(now)
+        captures.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

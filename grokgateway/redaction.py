@@ -5,7 +5,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 HIDDEN = "***"
@@ -65,6 +65,15 @@ class Redactor:
         if self._exact is not None:
             text = self._exact.sub(HIDDEN, text)
         return SHAPES.sub(shortened, text)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in a text there is something to hide."""
+        if self._exact is not None:
+            for found in self._exact.finditer(text):
+                yield found.span()
+        for found in SHAPES.finditer(text):
+            kind = found.lastgroup
+            yield (found.start() if kind is None else found.end(kind)), found.end()
 
     def value(self, value: object, name: str = "") -> object:
         """Redact text inside plain containers; other objects are left alone."""

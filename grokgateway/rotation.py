@@ -14,6 +14,8 @@ from accounts.credentials import sealed_for
 from accounts.drafts import previews
 from accounts.models import Account, ImportPart
 from gateway import idempotency
+from gateway.capture_tables import Capture
+from gateway.captures import store as captures
 from gateway.egress_tables import ClearanceBundle, EgressNode
 from gateway.exits import manual
 from gateway.exits import store as exits
@@ -42,6 +44,7 @@ COLUMNS = (
     ),
     Column("imports", ImportPart, "sealed", ("draft__public_id",), previews.context),
     Column("responses", StoredResponse, "sealed", ("public_id",), sealing.context),
+    Column("captures", Capture, "sealed", ("public_id",), captures.context),
     Column(
         *("replies", IdempotencyRecord, "reply", ("owner", "request_hash")),
         idempotency.context,

@@ -29,6 +29,7 @@ CJK_ALLOWED = {
 HOMES = {
     "accounts.census.HOME",
     "accounts.directory.HOME",
+    "gateway.captures.taking.HOME",
     "gateway.catalog.HOME",
     "gateway.egress.home.HOME",
     "gateway.keys.home.HOME",

@@ -1,6 +1,6 @@
 """The named keys as the request path sees them: an immutable book in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.keys import identity
@@ -21,6 +21,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Capturing:
+    """Failures of which requests are captured, until when (Unix s)."""
+
+    until: float
+    keep_words: bool = False
+    prefix: str = ""  # of the request's id
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCard:
     """One key; empty `models` and `pools` mean all of them. `expires_at` is Unix s."""
 
@@ -31,16 +40,27 @@ class KeyCard:
     models: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    capturing: Capturing | None = None
 
     def expired(self, now: float) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
 
 class KeyBook:
-    """All keys, also those that no longer open anything, by their keyed hash."""
+    """All keys, also those that no longer open anything, by their keyed hash.
 
-    def __init__(self, cards: Mapping[str, KeyCard]) -> None:
+    `capturing` says whether any request may have to be captured; `wishes` are for
+    requests with any key.
+    """
+
+    def __init__(
+        self, cards: Mapping[str, KeyCard], wishes: Sequence[Capturing] = ()
+    ) -> None:
         self._cards = dict(cards)
+        self.wishes = tuple(wishes)
+        self.capturing = bool(wishes) or any(
+            card.capturing for card in self._cards.values()
+        )
 
     def __len__(self) -> int:
         return len(self._cards)

@@ -5,6 +5,7 @@ anew every few seconds.
 """
 
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 
+from gateway.capture_tables import CaptureWish
 from gateway.keys import home, identity, shares
-from gateway.keys.cards import KeyBook, KeyCard, Limits
+from gateway.keys.cards import Capturing, KeyBook, KeyCard, Limits
 from gateway.keys.ledger import Use
 from gateway.keys.meters import Amount
 from gateway.models import ApiKey, KeyUsage
@@ -50,9 +52,17 @@ def load() -> None:
     today = ledger.moment().day
     with ledger.storing:
         rows = {row.key_hash: card_of(row) for row in ApiKey.objects.all()}
-        book = KeyBook(rows)
+        book = KeyBook(rows, wishes(time.time()))
         ledger.read(today, stored(today), book.ids())
         home.HOME.book = book
+
+
+def wishes(now: float) -> list[Capturing]:
+    """What is to be captured of any key's requests."""
+    alive = CaptureWish.objects.filter(until__gt=datetime.fromtimestamp(now, UTC))
+    return [
+        Capturing(row.until.timestamp(), row.keep_words, row.prefix) for row in alive
+    ]
 
 
 def rows_exist() -> bool:
@@ -74,7 +84,14 @@ def card_of(row: ApiKey) -> KeyCard:
             requests_per_day=row.requests_per_day,
             tokens_per_day=row.tokens_per_day,
         ),
+        capturing=capturing(row, time.time()),
     )
+
+
+def capturing(row: ApiKey, now: float) -> Capturing | None:
+    """None also once it has expired."""
+    until = row.capture_until.timestamp() if row.capture_until else 0.0
+    return Capturing(until, row.capture_words) if until > now else None
 
 
 def stored(day: int) -> dict[int, Amount]:

@@ -20,6 +20,7 @@ from gateway.routes.drawings import limits_of
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import Run, StreamResponse, whole
+from gateway.tape import Recipe
 from gateway.turn import Ask
 
 CAPABILITIES = ("chat", "image", "image_edit", "video")
@@ -45,9 +46,16 @@ async def create(
     ask = Ask(conversation, journal, caller_of(request), session, base)
     run = run_of(route, payload)
     stamp = Stamp("chatcmpl-" + secrets.token_hex(12), int(time.time()), payload.model)
+    usage = conversation.options.include_usage
+    if journal.tape is not None:
+        journal.tape.recipe = Recipe(
+            "openai_chat",
+            *(stamp.id, stamp.created, stamp.model),
+            stream=stream,
+            include_usage=usage,
+        )
     if not stream:
         return await whole(ask, partial(openai_chat.reply, stamp), run)
-    usage = conversation.options.include_usage
     encoder = openai_chat.Encoder(stamp, include_usage=usage)
     return StreamResponse(ask, encoder, openai_chat.failure, run)
 

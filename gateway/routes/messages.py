@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import catalog
+from gateway import catalog, seals
 from gateway.asking import input_tokens
 from gateway.auth import caller_of
 from gateway.conversation import prompting
@@ -20,8 +20,9 @@ from gateway.recorder import Journal
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name, session_part
 from gateway.streaming import StreamResponse, whole
+from gateway.tape import Recipe
 from gateway.turn import Ask
-from grokgateway import config, crypto
+from grokgateway import config
 
 router = Router(tags=["messages"])
 STREAMED = {
@@ -73,9 +74,18 @@ async def count_tokens(
 
 def head_of(conversation: Conversation, journal: Journal) -> Head:
     options = conversation.options
+    stamp = Stamp("msg_" + secrets.token_hex(12), int(time.time()), conversation.model)
+    if journal.tape is not None:
+        journal.tape.recipe = Recipe(
+            "anthropic_messages",
+            *(stamp.id, stamp.created, stamp.model),
+            stream=journal.streamed,
+            search=options.search,
+            search_forced=options.search_forced,
+        )
     return Head(
-        Stamp("msg_" + secrets.token_hex(12), int(time.time()), conversation.model),
-        sign=signature,
+        stamp,
+        sign=seals.thinking,
         input_tokens=lambda: journal.input_tokens,
         search=options.search,
         search_forced=options.search_forced,
@@ -86,7 +96,3 @@ def user_id(payload: anthropic_messages.Request) -> object:
     """What the caller says of its user, of whatever type."""
     metadata = payload.metadata
     return metadata.get("user_id") if isinstance(metadata, dict) else None
-
-
-def signature(digest: str) -> str:
-    return crypto.ring().fingerprint(digest, purpose="thinking")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import asking, catalog, openapi, stored
+from gateway import asking, catalog, openapi, seals, stored
 from gateway.auth import caller_of
 from gateway.conversation import compacting, prompting
 from gateway.conversation.fold import Completion
@@ -23,8 +23,9 @@ from gateway.protocols.openai_responses_shapes import STREAM, Response
 from gateway.routes.negotiation import link_base, wants_stream
 from gateway.routes.stickiness import session_name
 from gateway.streaming import StreamResponse, whole
+from gateway.tape import Recipe
 from gateway.turn import Ask
-from grokgateway import config, crypto
+from grokgateway import config
 
 router = Router(tags=["responses"])
 
@@ -103,13 +104,19 @@ def head_of(asked: Asked, payload: openai_responses.Request) -> Head:
     keep: Callable[[Json], None] = keep_nothing
     if payload.stored:
         keep = stored.keeper(asked.ask.caller.fingerprint, payload, asked.recalled)
-    seal = sealed_reasoning if payload.encrypted_reasoning else None
-    return Head(asked.stamp, echo(payload), seal, keep)
-
-
-def sealed_reasoning(text: str) -> str:
-    """Opaque, and small: what comes back of it is never read."""
-    return crypto.ring().fingerprint(text, purpose="reasoning")
+    seal = seals.reasoning if payload.encrypted_reasoning else None
+    head = Head(asked.stamp, echo(payload), seal, keep)
+    journal, stamp = asked.ask.journal, asked.stamp
+    if journal.tape is None:
+        return head
+    journal.tape.recipe = Recipe(
+        "openai_responses",
+        *(stamp.id, stamp.created, stamp.model),
+        stream=journal.streamed,
+        echo=head.echo,
+        sealed=seal is not None,
+    )
+    return replace(head, clock=journal.tape.clock)
 
 
 def compaction(stamp: Stamp, items: list[Json], completion: Completion) -> Json:

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from gateway.conversation.events import Event
+from gateway.tape import Tape
 from gateway.upstream import client, dialects
 from gateway.upstream.chat_gateway import GatewayReplies
 from gateway.upstream.headers import Login
@@ -35,12 +36,18 @@ class Replies:
     """
 
     def __init__(
-        self, login: Login, turn: Turn, settings: Settings, limits: Limits
+        self,
+        login: Login,
+        turn: Turn,
+        settings: Settings,
+        limits: Limits,
+        tape: Tape | None,
     ) -> None:
         self._login = login
         self._turn = turn
         self._settings = settings
         self._limits = limits
+        self._tape = tape
         self._open: Open | None = None
 
     async def __aenter__(self) -> Self:
@@ -56,10 +63,12 @@ class Replies:
         login, turn = self._login, self._turn
         settings, limits = self._settings, self._limits
         if form == "gateway":
-            session = GatewayReplies(login, turn, settings, limits)
+            session = GatewayReplies(login, turn, settings, limits, self._tape)
             return await session.__aenter__()
         payload = chat_payload(turn.prompt, turn.mode, settings, turn.attachments)
-        replies = client.converse(login, payload, settings, limits=limits)
+        replies = client.converse(
+            login, payload, settings, limits=limits, tape=self._tape
+        )
         return await replies.__aenter__()
 
     async def __aexit__(
@@ -82,11 +91,16 @@ class Replies:
 
 
 def ask(
-    login: Login, turn: Turn, settings: Settings, *, limits: Limits | None = None
+    login: Login,
+    turn: Turn,
+    settings: Settings,
+    *,
+    limits: Limits | None = None,
+    tape: Tape | None = None,
 ) -> Replies:
     """Ask, and listen to the `Replies` inside an `async with`.
 
     Entering and iterating raise UpstreamFailure; entering also GatewayError if no way
-    out is usable. `limits` are the chat's own unless given.
+    out is usable. `limits` are the chat's own unless given; `tape` takes what is heard.
     """
-    return Replies(login, turn, settings, limits or chat_limits(settings))
+    return Replies(login, turn, settings, limits or chat_limits(settings), tape)

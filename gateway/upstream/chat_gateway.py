@@ -15,6 +15,7 @@ import httpx
 
 from gateway.conversation.events import Event
 from gateway.errors import UpstreamFailure
+from gateway.tape import Attached, Tape
 from gateway.upstream import drift, failures, identity
 from gateway.upstream.client import decoder_of
 from gateway.upstream.fields import Json, decode, record, text
@@ -66,7 +67,12 @@ class GatewayReplies:
     """
 
     def __init__(
-        self, login: Login, turn: Turn, settings: Settings, limits: Limits
+        self,
+        login: Login,
+        turn: Turn,
+        settings: Settings,
+        limits: Limits,
+        tape: Tape | None = None,
     ) -> None:
         self._login = login
         self._turn = turn
@@ -78,7 +84,8 @@ class GatewayReplies:
         self._answering = False
         self._spoken = False
         self._once_more = True
-        self._decoder = decoder_of(settings)
+        self._tape = tape
+        self._decoder = decoder_of(settings, "gateway", tape)
 
     async def __aenter__(self) -> Self:
         try:
@@ -100,6 +107,8 @@ class GatewayReplies:
     ) -> None:
         self._socket = None
         drift.HOME.report(self._login, self._decoder.noticed)
+        if self._tape is not None and self._decoder.noticed.samples:
+            self._tape.odd = True
         await self._open.aclose()
 
     def __aiter__(self) -> Self:
@@ -135,7 +144,7 @@ class GatewayReplies:
             return False
         self._once_more, self._socket = False, None
         await self._open.aclose()
-        self._decoder = decoder_of(self._settings)
+        self._decoder = decoder_of(self._settings, "gateway", self._tape)
         await self._begin()
         return True
 
@@ -143,11 +152,15 @@ class GatewayReplies:
         user_id = self._login.user_id
         if not user_id:
             user_id = await identity.known(self._login, self._settings)
+        if self._tape is not None:
+            self._tape.secrets.add(user_id)
         signed = session_headers(self._login, user_id, self._settings)
         path = f"{PATH}?uid={user_id}"
         opening = opened(self._login, path, self._settings, signed)
         self._socket = await self._open.enter_async_context(opening)
         session_id = await self._attached()
+        if self._tape is not None:
+            self._tape.add(Attached())
         for message in asking(session_id, self._turn, self._settings):
             await self._say(message)
 
@@ -215,6 +228,8 @@ class GatewayReplies:
             frame = decode(message) or {}
             if text(record(frame.get("event")).get("type")) not in ECHOES:
                 self._clock.heard_at = time.monotonic()
+                if self._tape is not None:
+                    self._tape.heard(message)
                 return frame
 
 

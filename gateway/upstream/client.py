@@ -8,6 +8,7 @@ from typing import Self
 
 from gateway.conversation.events import Event
 from gateway.errors import UpstreamFailure
+from gateway.tape import Asked, Closed, Tape
 from gateway.upstream import calls, drift, failures
 from gateway.upstream.decoder import ChatDecoder
 from gateway.upstream.headers import Login, json_headers
@@ -32,6 +33,7 @@ class Replies:
         settings: Settings,
         limits: Limits,
         request_id: str | None,
+        tape: Tape | None = None,
     ) -> None:
         self._login = login
         self._payload = payload
@@ -43,7 +45,8 @@ class Replies:
         self._closed = False
         self._spoken = False
         self._once_more = True
-        self._decoder = decoder_of(settings)
+        self._tape = tape
+        self._decoder = decoder_of(settings, "rest", tape)
 
     async def __aenter__(self) -> Self:
         self._answer = await self._asked()
@@ -70,6 +73,8 @@ class Replies:
         if answer is None:
             return
         drift.HOME.report(self._login, self._decoder.noticed)
+        if self._tape is not None and self._decoder.noticed.samples:
+            self._tape.odd = True
         if self._decoder.ended and error is None:
             await answer.leave()
         else:
@@ -86,8 +91,12 @@ class Replies:
             raise StopAsyncIteration
         try:
             async for data in answer:
+                if self._tape is not None:
+                    self._tape.heard(data)
                 return self._passed(decoder.feed(data))
             self._closed = True
+            if self._tape is not None:
+                self._tape.add(Closed())
             return self._passed(decoder.close())
         except StreamError as error:
             return await self._fail(error, answer)
@@ -108,7 +117,7 @@ class Replies:
             self._once_more = False
             await answer.aclose()
             self._answer, self._closed = None, False
-            self._decoder = decoder_of(self._settings)
+            self._decoder = decoder_of(self._settings, "rest", self._tape)
             self._answer = await self._asked()
             return []
         self._failure = failure
@@ -117,11 +126,13 @@ class Replies:
         raise failure from error
 
 
-def decoder_of(settings: Settings) -> ChatDecoder:
-    return ChatDecoder(
-        settings.text("upstream.assets_url"),
-        settings.flag("features.thinking_summary"),
-    )
+def decoder_of(settings: Settings, form: str, tape: Tape | None) -> ChatDecoder:
+    """For one call, of which the tape is told."""
+    assets_url = settings.text("upstream.assets_url")
+    summary = settings.flag("features.thinking_summary")
+    if tape is not None:
+        tape.add(Asked(form, assets_url, summary))
+    return ChatDecoder(assets_url, summary)
 
 
 def converse(
@@ -131,12 +142,13 @@ def converse(
     *,
     limits: Limits | None = None,
     request_id: str | None = None,
+    tape: Tape | None = None,
 ) -> Replies:
     """Ask, and listen to the `Replies` inside an `async with`.
 
     Entering and iterating raise UpstreamFailure; entering also GatewayError if no way
-    out is usable. `limits` are the chat's own unless given.
+    out is usable. `limits` are the chat's own unless given; `tape` takes what is heard.
     """
     return Replies(
-        login, payload, settings, limits or chat_limits(settings), request_id
+        login, payload, settings, limits or chat_limits(settings), request_id, tape
     )

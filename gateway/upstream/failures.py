@@ -14,7 +14,7 @@ import orjson
 
 from gateway.egress import causes
 from gateway.egress.causes import Blame, Cause
-from gateway.errors import UpstreamFailure, UpstreamFault
+from gateway.errors import Evidence, UpstreamFailure, UpstreamFault
 from gateway.upstream.inband import RATE_LIMIT_CODE, StreamError
 from gateway.upstream.limits import Settings
 
@@ -23,6 +23,8 @@ INVALID_CODE = 3  # these are gRPC's
 ANTI_BOT_CODE = 7
 UNAUTHENTICATED_CODE = 16
 INVALID_WORDS = "invalid argument"
+IN_BAND = Evidence(200, {}, b"")
+TELLING_HEADERS = ("content-type", "cf-mitigated", "retry-after")
 MARKER_STATUSES = frozenset({400, 401, 403})
 ABSENT_STATUSES = frozenset({404, 405, 410})
 BLOCK_MARKERS = ("blocked-user", "email-domain-rejected", "account suspended")
@@ -85,6 +87,8 @@ def of_response(
     failed.status = status
     failed.retry_after_s = retry_after(headers.get("retry-after", ""), now)
     failed.absent = is_absent(status, headers, words)
+    telling = {name: headers[name] for name in TELLING_HEADERS if name in headers}
+    failed.evidence = Evidence(status, telling, body)
     return failed
 
 
@@ -150,7 +154,12 @@ def retry_after(value: str, now: datetime) -> int | None:
 
 def of_stream(error: StreamError, retry_on: frozenset[int]) -> UpstreamFailure:
     """An error that upstream put into a 200 stream (3.11, 13.4)."""
-    text = error.text.lower()
+    failed = judged(error, error.text.lower(), retry_on)
+    failed.evidence = IN_BAND
+    return failed
+
+
+def judged(error: StreamError, text: str, retry_on: frozenset[int]) -> UpstreamFailure:
     if any(mark in text for mark in CREDENTIAL_MARKERS):
         return failure(causes.DEAD_LOGIN, retryable=True)
     if error.code == RATE_LIMIT_CODE or any(words in text for words in LIMIT_WORDS):

@@ -158,8 +158,13 @@ ROUTES = (
 
 
 @contextmanager
-def ground(put: Callable[[object, str, object], None]) -> Iterator[Ground]:
-    """`put` replaces an attribute until the test ends."""
+def ground(
+    put: Callable[[object, str, object], None], *, carried: bool = True
+) -> Iterator[Ground]:
+    """`put` replaces an attribute until the test ends.
+
+    Unless calls are `carried` they go out, to whatever upstream is configured.
+    """
     upstream, accounts, kept = Upstream(), Directory(), Kept()
     accounts.loaded = True
     put(directory.HOME, "directory", accounts)
@@ -171,7 +176,8 @@ def ground(put: Callable[[object, str, object], None]) -> Iterator[Ground]:
     put(refreshing.HOME, "on_demand", NoHelp())
     with ExitStack() as stack:
         stack.enter_context(config.override({"app.api_key": ""}))
-        stack.enter_context(pool.carried_by(httpx.MockTransport(upstream.answer)))
+        if carried:
+            stack.enter_context(pool.carried_by(httpx.MockTransport(upstream.answer)))
         yield Ground(upstream, accounts, kept)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from gateway import recorder
 from gateway.conversation.events import Usage
-from gateway.models import RequestRecord, Tally
+from gateway.models import RequestRecord
 from gateway.recorder import COLUMNS, Attempt, Journal
+from gateway.tally_tables import Tally
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

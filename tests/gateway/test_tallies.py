@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway import tallies
-from gateway.models import Tally
 from gateway.tallies import Period, Seen, Total
+from gateway.tally_tables import Tally
 
 NOW = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC)
 

@@ -14,6 +14,8 @@ from accounts.documents import Defaults, parse
 from accounts.drafts import previews
 from accounts.models import Account, ImportPart
 from gateway import idempotency
+from gateway.capture_tables import Capture
+from gateway.captures import store as captures
 from gateway.egress.bundles import Place
 from gateway.egress.nodes import DIRECT_NODE
 from gateway.egress.proxies import parse as parse_proxy
@@ -27,6 +29,7 @@ from gateway.upstream.solver import Solved
 from grokgateway import config, crypto, rotation
 from grokgateway.config.models import ConfigHistory, ConfigOverride
 from tests.factories import make_account, make_token
+from tests.gateway.captures.test_store import captured
 from tests.gateway.stored.test_rows import kept
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
@@ -41,6 +44,7 @@ def sealed(db, settings):
     account = make_account()
     previews.prepare(parse(make_token(), Defaults("super")), by="root")
     responses.write([kept()])
+    captures.save([captured()])
     idempotency.begin(CLAIM, NOW)
     idempotency.keep(CLAIM, b"the reply")
     node = exits.fill(EgressNode(name="mine"), parse_proxy("http://u:p@h:1"))
@@ -76,6 +80,7 @@ EVERYTHING = {
     "accounts": 1,
     "imports": 1,
     "responses": 1,
+    "captures": 1,
     "replies": 1,
     "proxies": 1,
     "proxy cookies": 1,
@@ -93,6 +98,7 @@ def test_everything_is_sealed_anew_and_reads_as_before(sealed, settings):
     assert "made-up-token" in entry.credential.token
     (found,) = responses.read("key_a", {kept().response["id"]}).values()
     assert found.document.response == kept().response
+    assert b"grok-gateway-capture" in captures.opened(Capture.objects.get())
     assert idempotency.told_before(CLAIM, IdempotencyRecord.objects.get()) == (
         b"the reply"
     )
@@ -119,6 +125,7 @@ def test_a_dry_run_counts_and_writes_nothing(sealed):
             list(Account.objects.values()),
             list(ImportPart.objects.values()),
             list(StoredResponse.objects.values()),
+            list(Capture.objects.values()),
             list(IdempotencyRecord.objects.values()),
             list(EgressNode.objects.values()),
             list(ClearanceBundle.objects.values()),
