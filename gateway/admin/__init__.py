@@ -3,6 +3,7 @@
 from gateway.admin import (
     accounts,
     alerts,
+    captures,
     clearances,
     keys,
     nodes,
@@ -10,4 +11,13 @@ from gateway.admin import (
     routes,
 )
 
-__all__ = ["accounts", "alerts", "clearances", "keys", "nodes", "records", "routes"]
+__all__ = [
+    "accounts",
+    "alerts",
+    "captures",
+    "clearances",
+    "keys",
+    "nodes",
+    "records",
+    "routes",
+]

@@ -43,7 +43,21 @@ LIMIT_WORDS = {
     "tokens_per_day": _("%d tokens a day"),
 }
 LIMITS = ("requests_per_min", "concurrent", "requests_per_day", "tokens_per_day")
-MARKS = ("hint", "fingerprint", "created_at", "last_used_at", "recent_use")
+CAPTURED_FOR = timedelta(hours=24)
+COVERED, KEPT = "covered", "kept"
+CAPTURE_CHOICES = [
+    ("", _("no")),
+    (COVERED, _("with all words covered")),
+    (KEPT, _("with the words of answers")),
+]
+MARKS = (
+    "hint",
+    "fingerprint",
+    "capture_until",
+    "created_at",
+    "last_used_at",
+    "recent_use",
+)
 
 
 class KeyForm(KeyModelForm):
@@ -59,6 +73,16 @@ class KeyForm(KeyModelForm):
         choices=Tier.choices,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: all of them."),
+    )
+
+    capture = forms.ChoiceField(
+        label=_("Capture failures"),
+        required=False,
+        choices=CAPTURE_CHOICES,
+        help_text=_(
+            "For a day, what upstream said to requests of this key that fail is kept, "
+            "without secrets, to be attached to a report. Prompts are never kept."
+        ),
     )
 
     class Meta:
@@ -78,6 +102,25 @@ class KeyForm(KeyModelForm):
         field = self.fields.get("allowed_models")
         if isinstance(field, forms.MultipleChoiceField):
             field.choices = model_choices(self.instance.allowed_models)
+        if "capture" in self.fields:
+            self.fields["capture"].initial = capture_of(self.instance)
+
+    def clean(self) -> dict[str, Any] | None:  # Any: Django's own type
+        """A choice that was not changed goes on for as long as it was to."""
+        found = super().clean()
+        chosen = self.cleaned_data.get("capture", "")
+        if chosen != capture_of(self.instance):
+            ends = timezone.now() + CAPTURED_FOR
+            self.instance.capture_until = ends if chosen else None
+            self.instance.capture_words = chosen == KEPT
+        return found
+
+
+def capture_of(key: ApiKey) -> str:
+    """The choice that stands; none once it has expired."""
+    if key.capture_until is None or key.capture_until <= timezone.now():
+        return ""
+    return KEPT if key.capture_words else COVERED
 
 
 def model_choices(allowed: list[str]) -> list[tuple[str, str]]:
@@ -131,6 +174,8 @@ class ApiKeyAdmin(KeyAdmin):
             (None, {"fields": ["name", "enabled", "expires_at"]}),
             (gettext("What it may do"), {"fields": may}),
         ]
+        if self.has_change_permission(request, obj):
+            both.append((gettext("Looking for a fault"), {"fields": ["capture"]}))
         if obj is None:
             return both
         return [*both, (gettext("Key and use"), {"fields": list(MARKS)})]

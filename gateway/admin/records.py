@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gateway import tallies
-from gateway.admin import log_filters, timelines
+from gateway.admin import captures, log_filters, timelines
 from gateway.models import ApiKey, RequestRecord, StoredResponse
 from grokgateway import moments
 from grokgateway.marks import BAD, GOOD, IDLE, WAIT, badge
@@ -114,7 +114,8 @@ class RequestRecordAdmin(RecordAdmin):
     ) -> HttpResponse:
         record = self.get_object(request, object_id)
         steps = timelines.steps_of(record) if record else []
-        context = {"steps": steps, **(extra_context or {})}
+        captured = captures.of_request(request, record.request_id) if record else []
+        context = {"steps": steps, "captures": captured, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description=_("key"))

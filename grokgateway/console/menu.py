@@ -58,6 +58,8 @@ AREAS = (
             "gateway.apikey",
             "gateway.modelroute",
             "gateway.storedresponse",
+            "gateway.capture",
+            "gateway.capturewish",
         ),
         apps=("gateway",),
         links=(

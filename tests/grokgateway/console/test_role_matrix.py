@@ -29,6 +29,7 @@ from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Target
 from media.models import Asset, Kind, Source, Usage, VideoJob
 from tests.factories import make_account, make_key
+from tests.gateway.captures import test_store as captures
 from webui.models import SavedFilter
 
 # asynchronous routes close connections, which the others would still need
@@ -132,19 +133,18 @@ RULES = {
     "admin/jobs/batchjob/<int:pk>/cancel/": Rule(WORKERS, 302),
     "admin/jobs/batchjob/<int:pk>/retry/": Rule(WORKERS, 302),
     "admin/gateway/alert/test/": POST_ONLY,
+    "admin/gateway/capture/<int:pk>/download/": Rule(WORKERS),
     "admin/gateway/requestrecord/by-id/<str:request_id>": Rule(READERS, 302),
     "admin/gateway/egressnode/paste/": Rule(WORKERS),
     "admin/media/asset/undo/<str:removal>/": Rule(WORKERS),
     "admin/media/asset/thumbnail/<int:pk>/": Rule(READERS),
     "admin/auth/user/<id>/password/": Rule(OWNERS),
 }
-ADDED = {"gateway.apikey", "gateway.egressnode", "gateway.modelroute"}
+ADDED = {f"gateway.{n}" for n in ("apikey", "capturewish", "egressnode", "modelroute")}
 DELETED = {
     *ADDED,
-    "gateway.clearancebundle",
-    "gateway.storedresponse",
-    "media.asset",
-    "media.videojob",
+    *("gateway.capture", "gateway.clearancebundle", "gateway.storedresponse"),
+    *("media.asset", "media.videojob"),
 }
 
 FOR_READERS = told(READERS)
@@ -258,6 +258,7 @@ def furnished():
     StoredResponse.objects.create(
         public_id="resp_1", owner="open", sealed=b"", created_at=now
     )
+    captures.furnish()
     Asset.objects.create(
         public_id="asset1", kind=Kind.IMAGE, source=Source.CHAT, size=1
     )
