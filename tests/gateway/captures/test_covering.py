@@ -128,13 +128,15 @@ def test_names_become_others_and_stay_the_same():
 def test_addresses_stay_apart():
     one = cover()
     first, second = (
-        one.address("https://a.example/x1"),
-        one.address("https://a.example/x2"),
+        one.address("https://a.example/first-page"),
+        one.address("https://a.example/other-page"),
     )
     assert first != second
     assert first.startswith("https://")
     assert first.rpartition("/")[0] == second.rpartition("/")[0]
-    assert one.text(f"see [it]({'https://a.example/x1'})") == f"xxx [xx]({first})"
+    assert (
+        one.text(f"see [it]({'https://a.example/first-page'})") == f"xxx [xx]({first})"
+    )
 
 
 def test_json_within_a_text_is_covered_in_its_form():

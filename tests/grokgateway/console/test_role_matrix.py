@@ -146,7 +146,6 @@ DELETED = {
     *("gateway.capture", "gateway.clearancebundle", "gateway.storedresponse"),
     *("media.asset", "media.videojob"),
 }
-
 FOR_READERS = told(READERS)
 API_RULES = {
     "openapi.json": Rule(EVERYBODY),  # what can be called, nothing of this gateway
