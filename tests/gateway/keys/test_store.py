@@ -269,5 +269,5 @@ def test_usage_older_than_it_is_kept_goes():
 def test_reading_and_writing_take_a_fixed_number_of_queries(django_assert_num_queries):
     for _ in range(20):
         make_key()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         store.load()
