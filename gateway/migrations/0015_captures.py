@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0013_examinations'),
+        ('gateway', '0014_manual_clearances'),
     ]
 
     operations = [
