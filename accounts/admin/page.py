@@ -94,7 +94,7 @@ def beside(account: Account, now: datetime) -> dict[str, object]:
     """For the template: `windows` and `changes`."""
     return {
         "windows": lines(account.windows.all(), now),
-        "media": media(account),
+        "media_left": media(account),
         "week": week(account),
         "changes": changes(account),
     }

@@ -45,7 +45,7 @@ ENDS = (
     (200, "", "grok-4.20-heavy"),
     (429, "rate_limit_exceeded", "grok-4.20-fast"),
     (200, "", "grok-4.20-expert"),
-    (502, "upstream_error", "grok-imagine-1.0"),
+    (502, "upstream_error", "grok-imagine-image"),
 )
 
 
@@ -103,7 +103,7 @@ def add_accounts(count: int) -> None:
 
 def spend() -> None:
     now = timezone.now()
-    for window in QuotaWindow.objects.order_by("pk")[:60]:
+    for window in QuotaWindow.objects.order_by("account_id", "mode")[:60]:
         window.remaining = window.total * (window.pk % 5) // 4
         window.source = "real"
         window.synced_at = now - timedelta(minutes=window.pk)
@@ -179,6 +179,10 @@ def add_jobs() -> None:
         job.ok, job.fail = min(done, len(ids)) - failed, failed
         job.processed = job.ok + failed
         job.status = "done" if job.processed == len(ids) else "cancelled"
+        for number, item in enumerate(job.items.order_by("pk")[: job.processed], 1):
+            item.state, item.number = ("failed" if number <= failed else "ok"), number
+            item.error = "upstream did not answer" if number <= failed else ""
+            item.save()
         job.finished_at = timezone.now()
         job.save()
 
@@ -218,10 +222,12 @@ def add_media() -> None:
         asyncio.run(store.save_bytes(Kind.IMAGE, scene(number, size), origin))
     asyncio.run(store.save_bytes(Kind.VIDEO, film(), origin))
     now = timezone.now()
-    values = {"model": "grok-imagine-1.0-video", "seconds": 6, "size": "720x1280"}
-    VideoJob.objects.create(public_id="video_waiting", prompt="waves", **values)
+    values = {"model": "grok-imagine-video", "seconds": 6, "size": "720x1280"}
     VideoJob.objects.create(
-        public_id="video_failed",
+        public_id="video_0f4e6a1c92d84b70", prompt="waves", **values
+    )
+    VideoJob.objects.create(
+        public_id="video_5b1d37e8a6c0f294",
         prompt="clouds",
         status="failed",
         error_code="upstream_error",

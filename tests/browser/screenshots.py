@@ -50,7 +50,10 @@ def draw(folder: Path) -> list[Path]:
             made = draw_page(visitor, folder, "sign-in", "/admin/login")
             visitor.sign_in()
             chosen = {
-                "account": gateway.rows("SELECT max(id) - 3 FROM accounts_account"),
+                "account": gateway.rows(
+                    "SELECT min(account_id) FROM accounts_quotawindow"
+                    " WHERE mode = 'expert' AND source = 'real'"
+                ),
                 "job": gateway.rows("SELECT min(id) FROM jobs_batchjob"),
             }
             known = {name: rows[0][0] for name, rows in chosen.items()}

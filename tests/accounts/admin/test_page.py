@@ -71,10 +71,11 @@ def test_pictures_films_and_credits_are_shown_where_upstream_told_of_them(consol
         media_quota=media_kept(left, now), weekly_credits=week_kept([week], now)
     )
     answer = page(console, account)
-    lines = [(str(one.kind), one.left) for one in answer.context["media"]]
+    lines = [(str(one.kind), one.left) for one in answer.context["media_left"]]
     assert lines == [("Pictures", 7), ("Films (720p)", 0)]
     text = answer.content.decode()
     assert "12.5 % of the week" in text
+    assert "admin/js/core.js" in text  # the form's own media is still there
     assert text.index("imagine 10.0 %") < text.index("chat 2.5 %")
 
 
