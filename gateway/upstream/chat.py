@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from gateway.conversation.events import Event
+from gateway.errors import UpstreamFailure
 from gateway.tape import Tape
 from gateway.upstream import client, dialects
 from gateway.upstream.chat_gateway import GatewayReplies
@@ -49,13 +50,14 @@ class Replies:
         self._limits = limits
         self._tape = tape
         self._open: Open | None = None
+        self._proof = dialects.Proof("chat")
 
     async def __aenter__(self) -> Self:
         if self._turn.mode in REST_ONLY:
             self._open = await self._by("rest")
         else:
             self._open = await dialects.spoken(
-                "chat", self._login, self._settings, self._by
+                "chat", self._login, self._settings, self._by, self._proof
             )
         return self
 
@@ -87,7 +89,14 @@ class Replies:
     async def __anext__(self) -> list[Event]:
         if self._open is None:
             raise StopAsyncIteration
-        return await self._open.__anext__()
+        try:
+            events = await self._open.__anext__()
+        except UpstreamFailure as failure:
+            self._proof.bad(failure)
+            raise
+        if events:
+            self._proof.good()
+        return events
 
 
 def ask(

@@ -40,6 +40,8 @@ OF_NO_FORM = frozenset(
         *(UpstreamFault.RATE_LIMITED, UpstreamFault.POLICY, UpstreamFault.MOVED),
     }
 )
+# What it says inside an answer of its own troubles.
+IN_ITS_WORDS = frozenset({UpstreamFault.SERVER, UpstreamFault.CHALLENGE})
 # Refusals that only something at the operation's own address gives.
 PROVES_A_PLACE = frozenset({400, 413, 422, 429})
 
@@ -103,7 +105,11 @@ class Dialects:
             self._worked[operation] = max(began, self._worked.get(operation, 0.0))
             if switch is not None and switch.since < began:
                 self._end(operation)
-        elif switch is not None and operation in self._trials:
+
+    def proved(self, operation: Operation, form: str) -> None:
+        """Something good came of it."""
+        switch = self._active(operation)
+        if switch is not None and switch.form == form and operation in self._trials:
             self._trials.discard(operation)
             self._news[operation] = switch
 
@@ -169,6 +175,26 @@ class Dialects:
 HOME = Dialects()
 
 
+@dataclass(slots=True)
+class Proof:
+    """What came of a call whose answer goes on after it was taken; the first counts."""
+
+    operation: Operation
+    form: str = ""
+    began: float = 0.0
+
+    def good(self) -> None:
+        if self.form:
+            HOME.proved(self.operation, self.form)
+            self.form = ""
+
+    def bad(self, failure: UpstreamFailure) -> None:
+        """Upstream that says in this form that it is busy does speak it."""
+        if self.form and failure.fault not in IN_ITS_WORDS:
+            HOME.failed(self.operation, self.form, failure, self.began)
+        self.form = ""
+
+
 def key_of(operation: Operation) -> str:
     return f"upstream.{operation}_protocol"
 
@@ -178,11 +204,13 @@ async def spoken(
     login: Login,
     settings: Settings,
     work: Callable[[str], Awaitable[Result]],
+    proof: Proof | None = None,
 ) -> Result:
     """`work` in the form that is due, and in the other if that is then due instead.
 
     `work` must have spent nothing where it fails for want of the address. Raises its
-    failures; one that only says that a form is gone may be retried elsewhere.
+    failures; one that only says that a form is gone may be retried elsewhere. With
+    `proof` the caller tells how it went on.
     """
     dialects = HOME
     tried: set[str] = set()
@@ -203,6 +231,10 @@ async def spoken(
                 raise moved(failure) from failure.__cause__
         else:
             dialects.heard(operation, form, began)
+            after = proof or Proof(operation)
+            after.form, after.began = form, began
+            if proof is None:
+                after.good()
             return done
 
 

@@ -52,15 +52,18 @@ async def edit(
         answer = await ordered(login, order.body, order.page, settings, limits)
         return answer, order.images
 
-    answer, images = await dialects.spoken("image_edit", login, settings, by)
+    proof = dialects.Proof("image_edit")
+    answer, images = await dialects.spoken("image_edit", login, settings, by, proof)
     assets_url = settings.text("upstream.assets_url")
     decoder = EditDecoder(assets_url, login.user_id, images, steps=steps)
     try:
         async with responses(answer, settings) as stream:
             async for response in stream:
                 for event in decoder.feed(response):
+                    proof.good()
                     yield event
-    except UpstreamFailure:
+    except UpstreamFailure as failure:
+        proof.bad(failure)
         if not decoder.done:  # what was made before a fault stands
             raise
     for event in decoder.close():

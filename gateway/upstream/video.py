@@ -95,10 +95,16 @@ async def first_segment(
             order = await by_post(login, prompt, shape, preset, references, settings)
         return await begun(login, order, settings, before)
 
-    filming = await dialects.spoken("video", login, settings, by)
-    async with aclosing(filmed(login, filming, settings)) as events:
-        async for event in events:
-            yield event
+    proof = dialects.Proof("video")
+    filming = await dialects.spoken("video", login, settings, by, proof)
+    try:
+        async with aclosing(filmed(login, filming, settings)) as events:
+            async for event in events:
+                proof.good()
+                yield event
+    except UpstreamFailure as failure:
+        proof.bad(failure)
+        raise
 
 
 async def extend(

@@ -9,6 +9,7 @@ from gateway.upstream.dialects import (
     REMEMBERED_S,
     SKEW_S,
     Dialects,
+    Proof,
     Switch,
     spoken,
 )
@@ -214,6 +215,53 @@ async def test_what_is_the_accounts_affair_ends_no_trial(learnt, fault):
     assert len(learnt.news()) == 1
 
 
+def refusal(fault):
+    return UpstreamFailure(Kind.UPSTREAM_ERROR, "no", fault=fault)
+
+
+async def turned(service):
+    """The other form has taken a call; what came of it is still to be told."""
+    proof = Proof("chat")
+    await missed(Service("gateway"), ANNE)
+    await spoken("chat", BERT, AUTO, service, proof)
+    return proof
+
+
+async def test_to_be_taken_is_not_to_be_answered(learnt):
+    """As where the site has no such model: the session opens, and is refused."""
+    proof = await turned(Service("gateway"))
+    assert (learnt.form("chat", AUTO), learnt.news()) == ("gateway", [])
+    proof.bad(refusal(UpstreamFault.REJECTED))
+    assert (learnt.form("chat", AUTO), learnt.news()) == ("rest", [])
+
+
+async def test_an_answer_proves_it_once_and_for_all(learnt):
+    proof = await turned(Service("gateway"))
+    proof.good()
+    assert len(learnt.news()) == 1
+    proof.bad(refusal(UpstreamFault.TRANSPORT))
+    assert learnt.form("chat", AUTO) == "gateway"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [UpstreamFault.RATE_LIMITED, UpstreamFault.SERVER, UpstreamFault.CHALLENGE],
+)
+async def test_other_troubles_leave_the_trial_open(learnt, fault):
+    proof = await turned(Service("gateway"))
+    proof.bad(refusal(fault))
+    assert (learnt.form("chat", AUTO), learnt.news()) == ("gateway", [])
+
+
+async def test_what_was_chosen_needs_no_proof(learnt):
+    proof = Proof("chat")
+    chosen = Chosen(upstream__chat_protocol="gateway")
+    await spoken("chat", ANNE, chosen, Service("gateway"), proof)
+    proof.bad(refusal(UpstreamFault.SERVER))
+    proof.good()
+    assert learnt.news() == []
+
+
 async def test_a_proven_form_outlives_a_failure(learnt):
     await missed(Service("gateway"), ANNE)
     await spoken("chat", BERT, AUTO, Service("gateway"))
@@ -252,7 +300,7 @@ async def test_a_call_that_began_before_the_miss_is_no_alibi(learnt, clock):
 async def test_many_calls_under_way_turn_it_once(learnt):
     for login in (ANNE, BERT, CARL, Login("dora")):
         learnt.miss("chat", "rest", login)
-    learnt.heard("chat", "gateway", 1000.0)
+    learnt.proved("chat", "gateway")
     (switch,) = learnt.news()
     assert switch == Switch("chat", "gateway", 1000.0, 1000.0 + OTHER_FOR_S)
 
