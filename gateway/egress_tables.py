@@ -124,3 +124,27 @@ class ClearanceBundle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} {self.origin}"
+
+
+class EgressCount(models.Model):
+    """A sum about one way out, over all processes; see `gateway.egress.counts`."""
+
+    measure = models.CharField(max_length=8)
+    node = models.CharField(max_length=64)
+    scope = models.CharField(max_length=8, blank=True, default="")
+    kind = models.CharField(max_length=10, blank=True, default="")
+    detail = models.CharField(max_length=40, blank=True, default="")
+    count = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "node", "scope", "kind", "detail"],
+                name="egress_count_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.node} {self.detail}: {self.count}"

@@ -20,6 +20,7 @@ from gateway.doctor_tables import Examination  # noqa: F401 - found through here
 from gateway.drift_tables import Drift  # noqa: F401 - found through here
 from gateway.egress_tables import (  # noqa: F401 - found through here
     ClearanceBundle,
+    EgressCount,
     EgressNode,
 )
 from gateway.form_tables import SpokenForm  # noqa: F401 - found through here

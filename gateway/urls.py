@@ -2,6 +2,11 @@
 
 from django.urls import path
 
+from gateway import metrics
 from gateway.api import anthropic, openai
 
-urlpatterns = [path("", openai.urls), path("", anthropic.urls)]
+urlpatterns = [
+    path("metrics", metrics.view),
+    path("", openai.urls),
+    path("", anthropic.urls),
+]

@@ -61,7 +61,7 @@ VIDEOS_S = 1.0  # between two starts, should one fail; it looks for jobs by itse
 TIDE_S = 2.0
 HEALTH_S = 2.0
 NOT_STARTED = "The gateway cannot start; see its log."
-PUBLIC_PATHS = frozenset({"/health", "/readyz"})
+PUBLIC_PATHS = frozenset({"/health", "/readyz", "/metrics"})
 
 
 class Application:

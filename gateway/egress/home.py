@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gateway.egress import causes
 from gateway.egress.bundles import Bundle, Place
+from gateway.egress.counts import Counts
 from gateway.egress.health import POOL_PATIENCE, Health
 from gateway.egress.nodes import DIRECT, DIRECT_NODE, Node, Scope
 from gateway.egress.proxies import BadProxy, parse
@@ -54,6 +55,7 @@ class Home:
         self.rows = Rows()
         self.solver: Solver | None = None
         self.health: dict[str, Health] = {}
+        self.counts = Counts()
         self.used: dict[str, Place] = {}  # clearances since they were last written down
         self._clock = clock
         self._known: tuple[Settings, Rows, tuple[Node, ...]] | None = None

@@ -7,6 +7,7 @@ from django.db.models import Q
 from gateway.egress import home
 from gateway.egress.health import Health
 from gateway.egress_tables import ClearanceBundle, EgressNode
+from gateway.exits import totals
 from gateway.exits.queries import apart
 
 USED_EVERY = timedelta(seconds=60)
@@ -23,6 +24,7 @@ def write() -> None:
         if health.changed:
             health.changed = False
             EgressNode.objects.filter(name=name).update(**columns(health))
+    totals.write()
     used, here.used = here.used, {}
     if used:
         now = datetime.now(UTC)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.egress import causes, home
 from gateway.egress.bundles import Bundle, Place
+from gateway.egress.counts import Counted, Measure
 from gateway.egress.settings import Settings
 from gateway.egress_tables import ClearanceBundle
 from gateway.errors import UpstreamFailure
@@ -118,10 +119,12 @@ async def solved(place: Place, settings: Settings, life: timedelta) -> Bundle:
         try:
             got = await solver.solve(place, timeout_s)
         except solver.Unsolved as reason:
+            count(place, "failed", began)
             retry_at = await apart(clearances.note_failure, place, str(reason))
             logger.warning("No clearance for node %s: %s", place.node.name, reason)
             wait = (retry_at - datetime.now(UTC)).total_seconds()
             raise unsolved(wait) from reason
+        count(place, "ok", began)
         bundle = await apart(clearances.keep, place, got, browser)
     logger.info(
         "Clearance %d for node %s solved in %.1f s.",
@@ -130,6 +133,11 @@ async def solved(place: Place, settings: Settings, life: timedelta) -> Bundle:
         time.monotonic() - began,
     )
     return bundle
+
+
+def count(place: Place, result: str, began: float) -> None:
+    counted = Counted(Measure.SOLVE, place.node.name, detail=result)
+    home.current().counts.add(counted, time.monotonic() - began)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ cancelled says nothing about its way.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ from gateway.egress import causes, home
 from gateway.egress.binding import account_key
 from gateway.egress.bundles import MANUAL, SOLVER_MODES, Bundle, Place
 from gateway.egress.causes import TABLE, Blame
+from gateway.egress.counts import Counted, Measure
 from gateway.egress.home import Seat
 from gateway.egress.nodes import DIRECT, Node, Scope
 from gateway.egress.proxies import Proxy
@@ -27,6 +29,7 @@ from gateway.upstream.headers import Login, Signed, dressed
 from gateway.upstream.limits import Limits, Settings
 
 ON_DEMAND = "on_demand"
+SOCKETS = frozenset({"ws", "wss"})
 RESET_STATUSES = "retry.reset_session_status_codes"
 
 
@@ -115,11 +118,14 @@ class Passage:
 
     def arrived(self) -> None:
         if self._way is not None:
+            self._count(self._way, Measure.REQUEST)
             self._home.succeeded(self._way.seat)
 
     def lost(self, failure: UpstreamFailure) -> bool:
         """Whether to try another node: only what never left goes twice."""
         way, cause = self._way, TABLE[failure.cause]
+        if way is not None:
+            self._failed(way, failure)
         if way is None or cause.blame is not Blame.NODE:
             return False
         self._home.failed(way.seat, cause.code)
@@ -135,6 +141,7 @@ class Passage:
         way = self._way
         if way is None or failure.status is None:
             return False
+        self._failed(way, failure)
         self._home.succeeded(way.seat)  # it led there
         blame = TABLE[failure.cause].blame
         resets = str(failure.status) in self._settings.items(RESET_STATUSES)
@@ -147,7 +154,18 @@ class Passage:
         way = self._way
         if way is None or TABLE[failure.cause].blame is not Blame.CLEARANCE:
             return False
+        self._count(way, Measure.FAILURE, failure.cause)
         return await self._replaced(way)
+
+    def _failed(self, way: Way, failure: UpstreamFailure) -> None:
+        self._count(way, Measure.REQUEST)
+        self._count(way, Measure.FAILURE, failure.cause)
+
+    def _count(self, way: Way, measure: Measure, detail: str = "") -> None:
+        socket = self._target.url.scheme in SOCKETS
+        kind = "websocket" if socket else "http"
+        name = way.seat.node.name
+        self._home.counts.add(Counted(measure, name, self._scope, kind, detail))
 
     async def _replaced(self, way: Way) -> bool:
         """Whether there is a clearance that was not refused yet; once a call."""
@@ -209,6 +227,7 @@ class Passage:
         solver = self._home.solver
         if solver is None:
             raise failures.failure(causes.NO_CLEARANCE)
+        began = time.monotonic()
         solver_s = float(self._settings.number("proxy.clearance.timeout_sec"))
         try:
             async with asyncio.timeout(min(solver_s, self._limits.total_s)):
@@ -216,6 +235,9 @@ class Passage:
                 return await renew(place, seen, self._settings)
         except TimeoutError as exc:
             raise failures.failure(causes.NO_CLEARANCE) from exc
+        finally:
+            waited = Counted(Measure.WAIT, place.node.name)
+            self._home.counts.add(waited, time.monotonic() - began)
 
 
 def agent_of(settings: Settings) -> str:

@@ -110,7 +110,10 @@ async def upgraded(
         except (OSError, WebSocketException, Refused, httpx.TransportError) as exc:
             failure = not_opened(exc, settings, proxied=way.proxied)
             failure.sent = False
-            again = passage.lost(failure) or await passage.turned_away(failure)
+            told = failure.status is not None
+            again = (
+                await passage.turned_away(failure) if told else passage.lost(failure)
+            )
             if not again:
                 raise failure from exc
         else:
