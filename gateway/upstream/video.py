@@ -36,6 +36,7 @@ PAGE = "/imagine"
 FRAME_S = 1 / 24
 V3_SECONDS = 15
 LATER = "v3"
+LATER_PER_IDLE = 15  # its one call makes all of the film
 Event = Progress | Segment
 Before = Callable[[], Awaitable[None]]
 
@@ -153,8 +154,10 @@ async def extend(
 async def begun(
     login: Login, order: Order, settings: Settings, before: Before
 ) -> Filming:
+    """An order of the v3 form hangs on no post."""
     idle_s = float(settings.number("video.timeout"))
-    limits = Limits(idle_s, idle_s * TOTAL_PER_IDLE)
+    per_idle = TOTAL_PER_IDLE if order.parent_post_id else LATER_PER_IDLE
+    limits = Limits(idle_s, idle_s * per_idle)
     await before()
     answer = await ordered(login, order.body, order.page, settings, limits)
     return Filming(answer, order.parent_post_id)

@@ -1,5 +1,6 @@
 """What edits and films send, and what is refused before anything is sent."""
 
+import asyncio
 import base64
 from contextlib import aclosing
 
@@ -228,3 +229,14 @@ def test_the_wording_of_a_post(body, prompt):
 def test_sources_are_mentioned_by_number(prompt, wanted):
     uploaded = [Uploaded("id-a", ""), Uploaded("id-b", "")]
     assert image_edit.mentioned(prompt, uploaded) == wanted
+
+
+@pytest.mark.parametrize(("form", "total_s"), [("v2", 600), ("v3", 900)])
+async def test_how_long_a_film_may_take(form, total_s):
+    """The v3 form makes all of it in one call (13.7)."""
+    upstream = Upstream()
+    began = asyncio.get_running_loop().time()
+    await filmed(upstream, form)
+    extensions = upstream.asked[-1].extensions
+    assert extensions["timeout"]["read"] == 60
+    assert total_s <= extensions["deadline"] - began < total_s + 10
