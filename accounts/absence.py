@@ -14,15 +14,29 @@ def refusal(
     """Why none of these shelves has an account to give, and when one will."""
     if not any(shelf.usable for shelf in shelves):
         return NoAccountAvailable("no_accounts")
-    if media and (more_at := media_again(shelves, media, now)):
-        return NoAccountAvailable("quota_exhausted", max(1, math.ceil(more_at - now)))
-    parked = [parking for shelf in shelves if (parking := shelf.earliest())]
-    if not parked or any(shelf.busy for shelf in shelves):
+    if any(shelf.busy for shelf in shelves):
         return NoAccountAvailable("saturated", 1)
+    more_at = media_again(shelves, media, now) if media else 0.0
+    parked = [parking for shelf in shelves if (parking := shelf.earliest())]
+    if not parked:
+        return (
+            exhausted(more_at, now) if more_at else NoAccountAvailable("saturated", 1)
+        )
     until, _, first = min(parked)
+    if more_at and more_at <= until:
+        return exhausted(more_at, now)
     cooling_until = max(first.cooling_until, first.entry.row.cooling_until)
-    reason = "cooling" if cooling_until > now else "quota_exhausted"
-    return NoAccountAvailable(reason, max(1, math.ceil(until - now)))
+    if cooling_until > now:
+        return NoAccountAvailable("cooling", seconds_to(until, now))
+    return exhausted(until, now)
+
+
+def exhausted(until: float, now: float) -> NoAccountAvailable:
+    return NoAccountAvailable("quota_exhausted", seconds_to(until, now))
+
+
+def seconds_to(until: float, now: float) -> int:
+    return max(1, math.ceil(until - now))
 
 
 def media_again(shelves: Sequence[Shelf], media: str, now: float) -> float:

@@ -11,6 +11,7 @@ from accounts.wishes import Wanted
 from tests.accounts.directories import (
     FAST,
     NOW,
+    fast,
     finish,
     make_directory,
     make_row,
@@ -55,6 +56,21 @@ def test_it_is_chosen_again_when_there_is_more():
 def test_the_first_that_has_more_is_waited_for():
     accounts = make_directory(out_until(1), out_until(2, NOW + 90), make_row(3))
     assert refusal(accounts, FILMS, excluded={3}) == ("quota_exhausted", 90)
+
+
+def test_who_is_busy_will_be_free_sooner_than_there_is_more():
+    accounts = make_directory(out_until(1), make_row(2), max_inflight=1)
+    accounts.claim(FILMS, NOW)
+    assert refusal(accounts, FILMS) == ("saturated", 1)
+
+
+def test_whichever_comes_first_is_told():
+    spent = fast(0, reset_at=NOW + 30)
+    accounts = make_directory(out_until(1), make_row(2, windows=spent))
+    assert refusal(accounts, FILMS) == ("quota_exhausted", 30)
+    later = fast(0, reset_at=NOW + 900)
+    accounts = make_directory(out_until(1), make_row(2, windows=later))
+    assert refusal(accounts, FILMS) == ("quota_exhausted", 600)
 
 
 def test_one_of_many_that_has_some_is_found():
