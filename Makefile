@@ -63,7 +63,7 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 MYSQL_URL ?= mysql://root@127.0.0.1:3306/test
 STORED := tests/accounts tests/grokgateway/config tests/media tests/gateway/test_catalog.py \
 	tests/gateway/test_recorder.py tests/gateway/test_videos.py tests/gateway/test_studio.py \
-	tests/grokgateway/test_rotation.py
+	tests/grokgateway/test_rotation.py tests/grokgateway/test_turnstile.py
 
 services: $(VENV)/stamp-dev ## What is stored, tested on PostgreSQL and MariaDB too
 	TEST_DATABASE_URL=$(POSTGRES_URL) $(BIN)/pytest -q -n 2 --create-db --reuse-db -m "not load" $(STORED)

@@ -1,0 +1,1 @@
+"""What runs inside the container, and examples for other ways to deploy."""
