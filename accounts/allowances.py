@@ -6,6 +6,7 @@ Kept as JSON beside the account, as it is only shown, and read once for selectio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 UNTOLD = timedelta(hours=1)  # how long a kind rests where upstream names no time
 KINDS = ("image", "image_pro", "image_edit", "video", "video_720p")
@@ -67,10 +68,19 @@ def week_kept(weeks: Sequence[Week], now: datetime) -> dict[str, object]:
 
 
 def spent(media: Mapping[str, Kept]) -> tuple[tuple[str, float], ...]:
-    """For selection: each kind that is counted, and until when it is spent."""
+    """For selection: each kind that is counted, and until when it is spent.
+
+    One object for all accounts that have some of everything, as most have.
+    """
     if not media:
         return ()
-    return tuple((kind, number(one.get("until"))) for kind, one in media.items())
+    until = {kind: number(one.get("until")) for kind, one in sorted(media.items())}
+    return tuple(until.items()) if any(until.values()) else unspent(tuple(until))
+
+
+@lru_cache(maxsize=64)
+def unspent(kinds: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    return tuple((kind, 0.0) for kind in kinds)
 
 
 def number(value: object) -> float:

@@ -64,8 +64,8 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
         raise Unlearnt("the account is gone, or no key reads its credential")
     try:
         login, unknown = candidate.login, HOME.unknown
-        found, media, weeks = await asyncio.gather(
-            quota.survey(login, candidate.modes, snapshot),
+        found = await quota.survey(login, candidate.modes, snapshot)
+        media, weeks = await asyncio.gather(
             media_left.media(unknown, login, snapshot),
             media_left.weeks(unknown, login, candidate.pool, snapshot),
         )

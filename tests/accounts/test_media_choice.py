@@ -119,3 +119,10 @@ def test_why_it_is_not_chosen_is_told():
 )
 def test_until_when_it_is_spent(left, until):
     assert spent(media_kept({"video": left}, AT)) == (("video", until),)
+
+
+def test_accounts_that_have_some_of_everything_share_one_object():
+    left = {kind: MediaLeft(True, 3, 600, None) for kind in ("video", "image")}
+    rows = [spent(media_kept(left, AT + timedelta(days=day))) for day in range(3)]
+    assert rows[0] == (("image", 0.0), ("video", 0.0))
+    assert rows[0] is rows[1] is rows[2]
