@@ -63,13 +63,7 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
     if candidate is None:
         raise Unlearnt("the account is gone, or no key reads its credential")
     try:
-        login, unknown = candidate.login, HOME.unknown
-        found = await quota.survey(login, candidate.modes, snapshot)
-        media, weeks = await asyncio.gather(
-            media_left.media(unknown, login, snapshot),
-            media_left.weeks(unknown, login, candidate.pool, snapshot),
-        )
-        user_id = await user_id_of(candidate, snapshot)
+        asked = await answers_of(candidate, snapshot)
     except UpstreamFailure as failure:
         if failure.fault is not UpstreamFault.CREDENTIAL:
             raise Unlearnt(failure.message) from failure
@@ -77,18 +71,31 @@ async def refresh(account_id: int, snapshot: Snapshot) -> str:
         raise Unlearnt("upstream no longer accepts the account's session") from failure
     except GatewayError as error:
         raise Unlearnt(error.message) from error
-    if not found.readings:
+    if not asked.readings:
         await sync_to_async(syncs.put_off)(account_id, datetime.now(UTC), PUT_OFF)
         raise Unlearnt("upstream told nothing about its quota")
-    readings = {
-        mode: Reading(one.remaining, one.total, one.window_s)
-        for mode, one in found.readings.items()
-    }
-    asked = Asked(readings, frozenset(found.refused), user_id, media, weeks)
     now = datetime.now(UTC)
     return await sync_to_async(syncs.save_sync)(
         account_id, asked, now, intervals(snapshot)
     )
+
+
+async def answers_of(candidate: Candidate, snapshot: Snapshot) -> Asked:
+    """All that one account tells. Raises UpstreamFailure for a login that is dead."""
+    login, unknown = candidate.login, HOME.unknown
+    found = await quota.survey(login, candidate.modes, snapshot)
+    if not found.readings:
+        return Asked({}, frozenset(found.refused))
+    readings = {
+        mode: Reading(one.remaining, one.total, one.window_s)
+        for mode, one in found.readings.items()
+    }
+    media, weeks = await asyncio.gather(
+        media_left.media(unknown, login, snapshot),
+        media_left.weeks(unknown, login, candidate.pool, snapshot),
+    )
+    user_id = await user_id_of(candidate, snapshot)
+    return Asked(readings, frozenset(found.refused), user_id, media, weeks)
 
 
 async def user_id_of(candidate: Candidate, snapshot: Snapshot) -> str:
@@ -97,7 +104,13 @@ async def user_id_of(candidate: Candidate, snapshot: Snapshot) -> str:
     wanted = wanted or dialects.HOME.form("chat", snapshot) == "gateway"
     if candidate.login.user_id or not wanted:
         return ""
-    return (await identity.fetch(candidate.login, snapshot)).user_id
+    try:
+        return (await identity.fetch(candidate.login, snapshot)).user_id
+    except UpstreamFailure as failure:
+        if failure.fault is UpstreamFault.CREDENTIAL:
+            raise
+        logger.info("Upstream did not tell a user id: %s", failure.cause)
+        return ""
 
 
 def candidate_of(account_id: int) -> Candidate | None:

@@ -17,7 +17,14 @@ from accounts.store import syncs
 from gateway import refreshing, works
 from gateway.media_left import Unknown
 from gateway.refreshing import OnDemand, Refresher, Unlearnt
-from gateway.upstream import grpcweb, media_quota, pool, quota, weekly_credits
+from gateway.upstream import (
+    grpcweb,
+    identity,
+    media_quota,
+    pool,
+    quota,
+    weekly_credits,
+)
 from grokgateway import config
 from grokgateway.jobs.batch_runner import ItemFailed
 
@@ -63,7 +70,9 @@ class Upstream:
             if isinstance(self.media, int):
                 return httpx.Response(self.media)
             return httpx.Response(200, json=self.media)
-        return httpx.Response(200, content=grpcweb.frame(self.credits))
+        if path == weekly_credits.PATH:
+            return httpx.Response(200, content=grpcweb.frame(self.credits))
+        return httpx.Response(503)
 
 
 def add(pool_name="super", count=1):
@@ -130,6 +139,22 @@ class RefreshTests(TransactionTestCase):
         self.upstream.credits = b""
         await self.refresh(one)
         assert (await self.account(one)).weekly_credits == {}
+
+    async def test_a_session_that_cannot_be_read_costs_no_reading(self):
+        (one,) = await sync_to_async(add)()
+        with config.override({"account.refresh.user_id": True}):
+            await self.refresh(one)
+        assert self.upstream.beside[-1] == identity.PATH
+        window = await QuotaWindow.objects.aget(account_id=one, mode="auto")
+        assert window.source == "real"
+        assert (await self.account(one)).user_id == ""
+
+    async def test_an_account_that_tells_nothing_is_asked_nothing_more(self):
+        (one,) = await sync_to_async(add)()
+        self.upstream.broken = 503
+        with pytest.raises(Unlearnt):
+            await self.refresh(one)
+        assert self.upstream.beside == []
 
     async def test_an_upstream_that_does_not_know_the_question_is_left_alone(self):
         ids = await sync_to_async(add)("super", 3)
