@@ -37,6 +37,8 @@ def patients(asked: Asked, settings: Settings) -> list[Patient]:
     if asked.node:
         node = node_named(asked.node, settings)
         account = named(asked.account) if asked.account else at(node, settings, wish)
+        if node is DIRECT_NODE and settings.text("proxy.egress.mode") != DIRECT:
+            return [seated(node, None, asked, wish, "never_direct")]
         return [seated(node, account, asked, wish, "no_account_here")]
     account = named(asked.account) if asked.account else likely(wish) or likely(None)
     own = own_node(account, settings) if account else None

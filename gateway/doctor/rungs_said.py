@@ -104,6 +104,7 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
 MEMBERSHIP: Mapping[str, tuple[Text, Text]] = {
     "no_account": (_("No account was looked at."), ""),
     "no_account_here": (_("No account takes this way, so none was asked by it."), ""),
+    "never_direct": (_("No account goes direct while calls go by proxies."), ""),
     "by_its_own": (_("The account is asked by its own way alone."), ""),
     "pool_empty": (
         _("There is no account that could serve."),

@@ -70,12 +70,12 @@ def begun(paused: Iterable[str], now: datetime) -> Examination | None:
 
 def found(paused: Iterable[str], now: datetime) -> list[Trouble]:
     """Alerts first, as these wait to be told; none of what was looked into lately."""
-    known = reasons_since(now - SAME)
     open_ones = Alert.objects.filter(ended_at=None, examination="", kind__in=TROUBLES)
     alerts = [Trouble(one.open_as or one.kind, alert=one.pk) for one in open_ones]
     held = [Trouble(f"upstream_paused:{what}") for what in paused]
-    others = [one for one in (*held, *failing(now)) if one.reason not in known]
-    return alerts + others
+    others = [*held, *failing(now)]
+    known = reasons_since(now - SAME) if others else set()
+    return alerts + [one for one in others if one.reason not in known]
 
 
 def failing(now: datetime) -> list[Trouble]:

@@ -5,11 +5,14 @@ They go the way of all calls, with the headers and the clearance of all calls.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gateway.conversation.events import TextDelta
 from gateway.egress.bundles import Bundle
+from gateway.egress.nodes import Scope
 from gateway.errors import UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, chat, failures, identity, network, pool, quota
+from gateway.upstream.asset_headers import download_headers
 from gateway.upstream.channel import upstream_url
 from gateway.upstream.cookies import clean, cloudflare_cookies
 from gateway.upstream.headers import Login, dressed, json_headers
@@ -81,9 +84,10 @@ def cookies_sent(bundle: Bundle | None, settings: Settings) -> str:
 
 
 async def page(login: Login, settings: Settings) -> None:
-    """Upstream's first page; raises UpstreamFailure where that is not what comes."""
+    """Upstream's first page, as a browser opens it. Raises UpstreamFailure."""
     target = pool.current().channel(settings).hosts.base(PAGE)
-    signed = identity.headers(login, settings)
+    opened = download_headers(login, settings, target)
+    signed = replace(opened, scope=Scope.CHAT)
     answer = await calls.send("GET", target, signed, None, settings, LIMITS, SHOWN)
     await answer.aclose()
 

@@ -14,6 +14,9 @@ from accounts.credentials import public_id, seal, token_hash
 from accounts.models import Account, QuotaWindow, StatusEvent
 from accounts.store import reset_windows
 from gateway import tallies
+from gateway.doctor import records
+from gateway.doctor.asking import Asked
+from gateway.doctor.findings import Case, Check, Report, note, of_code, ok, skipped
 from gateway.keys import store as keys
 from gateway.models import ApiKey, RequestRecord
 from gateway.tallies import Seen
@@ -60,6 +63,21 @@ def furnish(accounts: int) -> None:
     add_traffic(min(accounts * 20, 400))
     add_media()
     add_jobs()
+    add_examination()
+
+
+def add_examination() -> None:
+    """Of a proxy that refuses its password, and of a way that is sound."""
+    row = records.open_one(Asked(), "doctor", "node_out:pool-1")
+    refused = (ok(Check.NODE, "proxied", node="pool-1"), of_code("proxy_auth"))
+    sound = (ok(Check.CONNECT, "connected", ms=40), note(Check.PROFILE, "no_browser"))
+    unreached = skipped(Check.QUOTA, "not_reached")
+    account = Account.objects.order_by("pk")[0].public_id
+    cases = (
+        Case("pool-1", account, "grok-4.20-auto", (*refused, unreached)),
+        Case("pool-2", "", "", sound),
+    )
+    records.close(row.public_id, Report(cases, 300))
 
 
 def add_accounts(count: int) -> None:

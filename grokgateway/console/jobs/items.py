@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from accounts.models import Account
+from gateway.doctor.jobs import KIND as EXAMINATION
 from grokgateway.console.jobs.words import ITEM_MARKS, OTHER_ITEMS
 from grokgateway.jobs.models import BatchItem, BatchJob, ItemState
 from grokgateway.marks import badge
@@ -109,7 +110,10 @@ def row(item: BatchItem, links: Mapping[str, str]) -> Row:
 
 
 def links_of(job: BatchJob, items: Iterable[BatchItem]) -> dict[str, str]:
-    """Targets that are accounts, by their pages."""
+    """Targets that are accounts, by their pages; of an examination what was found."""
+    if job.kind == EXAMINATION:
+        page = reverse("admin:doctor")
+        return {one.target: f"{page}?{urlencode({'run': one.target})}" for one in items}
     if job.kind in OTHER_ITEMS:
         return {}
     ids = [item.target for item in items]

@@ -174,3 +174,13 @@ def test_a_pinned_account_whose_node_is_gone_has_no_way(pooled):
     first, *others = chosen()
     assert first.node is None
     assert len(others) == choosing.MOST_NODES - 1
+
+
+def test_no_account_goes_direct_while_calls_go_by_proxies(pooled):
+    account = make_account()
+    for asked in ({}, {"account": account.public_id}):
+        (one,) = chosen(node="direct", **asked)
+        assert (one.name, one.holder, one.missing) == ("direct", None, "never_direct")
+    with config.override({"proxy.egress.mode": "direct"}):
+        (one,) = chosen(node="direct")
+    assert names([one]) == [account.public_id]

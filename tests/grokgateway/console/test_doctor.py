@@ -71,6 +71,8 @@ def test_one_button_starts_a_job_and_leads_to_its_result(console):
         row.public_id,
         True,
     )
+    job_page = console.get(f"/admin/jobs/batchjob/{job.pk}/change/").content.decode()
+    assert f'href="{answer["Location"]}"' in job_page
     waiting = console.get(answer["Location"])
     assert waiting["Refresh"] == "2"
     assert "The examination is under way." in waiting.content.decode()
