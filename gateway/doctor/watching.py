@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from gateway.alert_tables import Alert
 from gateway.doctor import examining, jobs
 from gateway.doctor.asking import Asked
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 EVERY_S = 15.0
 LEADER = "doctor"
 PAUSE = timedelta(minutes=10)
+SAME_STORY = timedelta(minutes=2)
 SAME = timedelta(hours=1)  # before the same trouble is looked into again
 TROUBLES = (
     "pool_empty",
@@ -57,6 +60,7 @@ def begun(paused: Iterable[str], now: datetime) -> Examination | None:
     if not troubles:
         return None
     if leadership.claim(LEADER, life=PAUSE, now=now) is None:
+        joined(now)
         return None
     nodes = {one.node for one in troubles}
     node = nodes.pop() if len(nodes) == 1 else ""
@@ -68,10 +72,23 @@ def begun(paused: Iterable[str], now: datetime) -> Examination | None:
     return row
 
 
+def joined(now: datetime) -> None:
+    """Alerts that begin just after an examination are told by what it found."""
+    last = Examination.objects.filter(by=BY, created_at__gt=now - PAUSE).first()
+    if last is None or last.sound:
+        return
+    begun_since = waiting().filter(since__lt=last.created_at + SAME_STORY)
+    begun_since.update(examination=last.public_id)
+
+
+def waiting() -> QuerySet[Alert]:
+    """Open alerts of a kind that is looked into, and were not yet."""
+    return Alert.objects.filter(ended_at=None, examination="", kind__in=TROUBLES)
+
+
 def found(paused: Iterable[str], now: datetime) -> list[Trouble]:
     """Alerts first, as these wait to be told; none of what was looked into lately."""
-    open_ones = Alert.objects.filter(ended_at=None, examination="", kind__in=TROUBLES)
-    alerts = [Trouble(one.open_as or one.kind, alert=one.pk) for one in open_ones]
+    alerts = [Trouble(one.open_as or one.kind, alert=one.pk) for one in waiting()]
     held = [Trouble(f"upstream_paused:{what}") for what in paused]
     others = [*held, *failing(now)]
     known = reasons_since(now - SAME) if others else set()

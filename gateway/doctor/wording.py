@@ -26,7 +26,7 @@ CHECKS: Mapping[str, Text] = {
     "challenge": _("Challenge page"),
     "statsig": _("Statsig"),
     "credential": _("Login of the account"),
-    "blocked": _("Account not blocked"),
+    "blocked": _("Block by upstream"),
     "tier": _("Tier"),
     "quota": _("Quota"),
     "model": _("Mode of the model"),

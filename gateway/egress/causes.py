@@ -94,6 +94,7 @@ def account(
     fault: UpstreamFault,
     message: str,
     kind: Kind = Kind.UPSTREAM_UNAVAILABLE,
+    remedy: str | Promise = LOOK_AT_ACCOUNT,
 ) -> Cause:
     return Cause(
         code,
@@ -103,7 +104,7 @@ def account(
         Blame.ACCOUNT,
         Again.OTHER_ACCOUNT,
         message,
-        LOOK_AT_ACCOUNT,
+        remedy,
     )
 
 
@@ -183,8 +184,18 @@ CHALLENGED = edge("challenge")
 ANTI_BOT = edge("anti_bot")
 NO_CLEARANCE = edge("no_clearance", "No clearance for upstream could be had.")
 
-DEAD_LOGIN = account("dead_login", UpstreamFault.CREDENTIAL, LOGIN_OVER)
-BLOCKED = account("blocked", UpstreamFault.CREDENTIAL, LOCKED)
+DEAD_LOGIN = account(
+    "dead_login",
+    UpstreamFault.CREDENTIAL,
+    LOGIN_OVER,
+    remedy=_("Sign in anew and import the account; the way out is sound."),
+)
+BLOCKED = account(
+    "blocked",
+    UpstreamFault.CREDENTIAL,
+    LOCKED,
+    remedy=_("Take the account out or ask upstream why; the way out is sound."),
+)
 UNAUTHORIZED = account(
     "unauthorized",
     UpstreamFault.UNAUTHORIZED,

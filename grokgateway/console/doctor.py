@@ -30,6 +30,7 @@ RUN = "accounts.run_jobs"
 LOOK_AGAIN_S = 2
 MARKS = {"ok": GOOD, "note": WAIT, "skipped": OFF, "failed": BAD}
 UNREACHED = "not_reached"
+PREFILLED = ("node", "account", "model")
 
 
 class OrderForm(forms.Form):
@@ -110,13 +111,14 @@ def view(request: HttpRequest) -> HttpResponse:
 
 @permission_required(VIEW, raise_exception=True)
 def page(request: HttpRequest, form: OrderForm | None = None) -> HttpResponse:
-    asked = {name: request.GET.get(name, "") for name in ("node", "account", "model")}
     latest = records.latest()
     wanted = request.GET.get("run", "")
     row = records.found(wanted) if wanted else next(iter(latest), None)
     if wanted and row is None:
         raise Http404
     shown = shown_of(row) if row else None
+    before = row.asked if row and wanted else {}
+    asked = {one: request.GET.get(one, before.get(one, "")) for one in PREFILLED}
     context = {
         **admin.site.each_context(request),
         "title": _("Doctor"),

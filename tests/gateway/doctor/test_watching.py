@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from gateway.alert_tables import Alert
@@ -72,10 +73,35 @@ def test_an_alert_is_looked_into_once_and_leads_to_what_was_found():
     assert begun(minutes=30) is None
 
 
+@pytest.mark.parametrize(("minutes", "joins"), [(-1, True), (1, True), (5, False)])
+def test_an_alert_that_begins_just_after_is_told_by_the_same(minutes, joins):
+    out("mine")
+    row = begun()
+    assert row is not None
+    told = alert("no_egress", "chat")
+    told.since += timedelta(minutes=minutes)
+    told.save()
+    assert begun(seconds=30) is None
+    told.refresh_from_db()
+    assert told.examination == (row.public_id if joins else "")
+
+
+def test_what_was_found_sound_explains_no_alert():
+    out("mine")
+    row = begun()
+    assert row is not None
+    records.close(row.public_id, Report(()))
+    told = alert("no_egress", "chat")
+    assert begun(seconds=30) is None
+    told.refresh_from_db()
+    assert told.examination == ""
+
+
 def test_processes_share_one_pause():
     alert()
     assert begun()
-    alert("no_egress", "chat")
+    later = alert("no_egress", "chat")
+    Alert.objects.filter(pk=later.pk).update(since=F("since") + timedelta(minutes=4))
     assert begun(minutes=5) is None
     assert begun(minutes=11)
     assert Examination.objects.count() == 2

@@ -58,8 +58,9 @@ def test_before_anything_was_examined(console):
 
 
 def test_one_button_starts_a_job_and_leads_to_its_result(console):
-    answer = console.post(PAGE)
+    answer = console.post(PAGE, {"model": "grok-4.20-fast"})
     row = Examination.objects.get()
+    assert row.asked["model"] == "grok-4.20-fast"
     assert (answer.status_code, answer["Location"]) == (
         302,
         f"{PAGE}?run={row.public_id}",
@@ -76,6 +77,7 @@ def test_one_button_starts_a_job_and_leads_to_its_result(console):
     waiting = console.get(answer["Location"])
     assert waiting["Refresh"] == "2"
     assert "The examination is under way." in waiting.content.decode()
+    assert 'value="grok-4.20-fast" selected' in waiting.content.decode()
 
 
 def test_a_job_that_was_stopped_is_not_waited_for(console):
