@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from gateway.doctor.clearances import age_in, age_of, minutes, too_old
 from gateway.doctor.findings import Check, Finding, failed, note, of_cause, ok, skipped
-from gateway.doctor.visit import Visit
+from gateway.doctor.visit import AGENT, Visit
 from gateway.egress import causes, home
 from gateway.errors import GatewayError
+from gateway.exits import browser
 from gateway.exits.solving import YOUNG_S
 from gateway.upstream import checkups
 from grokgateway import config
 
-AGENT = "proxy.clearance.user_agent"
 BROWSER = "proxy.clearance.browser"
 FAMILIES = (
     ("edge", re.compile(r"(?:EdgA|EdgiOS|Edge|Edg)/(\d+)")),
@@ -39,15 +39,23 @@ def profile_of(browser: str) -> tuple[str, str]:
 
 
 async def profile(visit: Visit) -> Finding:
-    """User agent and configured profile name one browser; a mismatch is only odd."""
-    family, version = family_of(visit.agent)
-    if not family or not visit.agent.startswith("Mozilla/5.0"):
+    """User agent, configured profile and TLS are of one browser; else it is odd."""
+    sent, settings = visit.agent, visit.settings
+    family, version = family_of(sent)
+    if not family or not sent.startswith("Mozilla/5.0"):
         return note(Check.PROFILE, "no_browser")
-    named, wanted = profile_of(visit.settings.text(BROWSER))
-    about = {"agent": f"{family} {version}", "profile": f"{named} {wanted}".strip()}
+    of_agent = f"{family} {version}"
+    tls = browser.judged(sent, settings)
+    if tls.trouble:
+        code = "tls_nearest" if tls.profile else "tls_missing"
+        return note(Check.PROFILE, code, agent=of_agent, tls=tls.profile)
+    named, wanted = profile_of(settings.text(BROWSER))
+    if tls.profile:
+        return ok(Check.PROFILE, "tls_agrees", agent=of_agent, tls=tls.profile)
     if named != family or (wanted and wanted != version):
-        return note(Check.PROFILE, "profile_differs", **about)
-    return ok(Check.PROFILE, "profile_agrees", **about)
+        own = f"{named} {wanted}".strip()
+        return note(Check.PROFILE, "profile_differs", agent=of_agent, profile=own)
+    return ok(Check.PROFILE, "profile_agrees", agent=of_agent)
 
 
 async def agent(visit: Visit) -> Finding:
@@ -59,30 +67,29 @@ async def agent(visit: Visit) -> Finding:
     if not visit.cookies:
         return skipped(Check.AGENT, "no_clearance")
     bundle = visit.bundle
-    if bundle is not None and checkups.agent_of(bundle) != visit.agent:
+    known = checkups.agent_of(bundle) if bundle else ""
+    if known and known != visit.agent:
         return failed(Check.AGENT, "agent_lost")
     if not await visit.look():
         return ok(Check.AGENT, "agent_taken")
-    if bundle is None:
-        for other in others(visit):
-            if await visit.passes({AGENT: other}):
-                return failed(
-                    Check.AGENT,
-                    "agent_wrong",
-                    cause=causes.CHALLENGED.code,
-                    agent=other,
-                )
-    code = "agent_of_solver" if bundle else "agent_unproved"
-    return ok(Check.AGENT, code)
+    if not visit.by_hand:
+        return ok(Check.AGENT, "agent_of_solver")
+    for other in others(visit):
+        if await visit.passes(other):
+            code = "agent_wrong_node" if known else "agent_wrong"
+            cause = causes.CHALLENGED.code
+            return failed(Check.AGENT, code, cause=cause, agent=other)
+    return ok(Check.AGENT, "agent_unproved")
 
 
 def others(visit: Visit) -> Iterator[str]:
-    """Agents that an operator may have meant: the shipped one, and the profile's."""
-    sent = visit.agent
+    """Agents that may have been meant: the configured, the shipped, the profile's."""
+    sent, own = visit.agent, visit.settings.text(AGENT)
     shipped = str(config.KEYS[AGENT].default)
     _named, wanted = profile_of(visit.settings.text(BROWSER))
     fitting = CHROME_VERSION.sub(rf"\g<1>{wanted}", sent) if wanted else sent
-    yield from (one for one in dict.fromkeys((shipped, fitting)) if one != sent)
+    likely = dict.fromkeys((own, shipped, fitting))
+    yield from (one for one in likely if one and one != sent)
 
 
 async def clearance(visit: Visit) -> Finding:
@@ -92,7 +99,9 @@ async def clearance(visit: Visit) -> Finding:
         return await renewed(visit)
     if not visit.cookies:
         return skipped(Check.CLEARANCE, "none_set")
-    age_s = age_of(visit.bundle) if visit.bundle else age_in(visit.cookies)
+    age_s = age_in(visit.cookies)
+    if visit.bundle is not None and not visit.by_hand:
+        age_s = age_of(visit.bundle)
     if age_s is None:
         return refused() if challenged else ok(Check.CLEARANCE, "clearance")
     if challenged:

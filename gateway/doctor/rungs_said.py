@@ -57,6 +57,15 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
         _("The user agent is of %(agent)s, the configured profile of %(profile)s."),
         _("Make proxy.clearance.user_agent and proxy.clearance.browser agree."),
     ),
+    "tls_missing": (
+        _("TLS is Python's own, though a browser's is wanted."),
+        _("Install requirements/impersonate.txt, or stop proxy.egress.impersonate."),
+    ),
+    "tls_nearest": (
+        _("The user agent is of %(agent)s; TLS is spoken as %(tls)s, the nearest."),
+        _("Use a user agent of a version that the package has."),
+    ),
+    "tls_agrees": (_("The user agent is of %(agent)s; TLS is spoken as %(tls)s."), ""),
     "profile_agrees": (_("User agent and profile agree: %(agent)s."), ""),
     "no_clearance": (_("No clearance is in use, so any user agent fits."), ""),
     "agent_lost": (
@@ -67,6 +76,10 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
     "agent_wrong": (
         _("The clearance is refused, and taken from another user agent: %(agent)s"),
         _("Set proxy.clearance.user_agent to that of the browser it comes from."),
+    ),
+    "agent_wrong_node": (
+        _("The clearance is refused, and taken from another user agent: %(agent)s"),
+        _("Set the user agent on the node's page to that of its browser."),
     ),
     "agent_of_solver": (_("The user agent that is sent is the solver's."), ""),
     "agent_unproved": (_("The clearance is refused with other user agents, too."), ""),

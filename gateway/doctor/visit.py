@@ -1,11 +1,9 @@
 """One examination under way: what was asked once is not asked again."""
 
-from collections.abc import Mapping
-
 from gateway.doctor.patients import Patient
 from gateway.egress import home
 from gateway.egress.binding import account_key
-from gateway.egress.bundles import SOLVER_MODES, Bundle, Place
+from gateway.egress.bundles import MANUAL, SOLVER_MODES, Bundle, Place
 from gateway.egress.causes import TABLE, Layer
 from gateway.egress.nodes import DIRECT_NODE, Node
 from gateway.egress.settings import Settings
@@ -13,8 +11,11 @@ from gateway.errors import UpstreamFailure
 from gateway.upstream import checkups
 from gateway.upstream.checkups import Instead
 from gateway.upstream.cookies import clean_token
+from gateway.upstream.passage import fixed
 from gateway.upstream.probes import Probe
 from gateway.upstream.quota import QuotaReading
+
+AGENT = "proxy.clearance.user_agent"
 
 
 class Visit:
@@ -44,16 +45,23 @@ class Visit:
 
     @property
     def bundle(self) -> Bundle | None:
-        place = self.place
-        return home.current().rows.bundles.get(place.key) if place else None
+        """A solver's, or what the node was given by hand."""
+        rows, place = home.current().rows, self.place
+        if self.settings.text("proxy.clearance.mode") == MANUAL:
+            return rows.manual.get(self.node.name)
+        return rows.bundles.get(place.key) if place else None
+
+    @property
+    def by_hand(self) -> bool:
+        return self.bundle is None or self.bundle.manual
 
     @property
     def cookies(self) -> str:
-        return checkups.cookies_sent(self.bundle, self.settings)
+        return checkups.sent(self.bundle, self.settings).cloudflare
 
     @property
     def agent(self) -> str:
-        return checkups.agent_sent(self.bundle, self.settings)
+        return checkups.agent_sent(checkups.sent(self.bundle, self.settings))
 
     async def look(self) -> bool:
         """Whether upstream's first page is a challenge; other failures are raised."""
@@ -78,9 +86,11 @@ class Visit:
                 raise
         return None
 
-    async def passes(self, values: Mapping[str, str | bool]) -> bool:
-        """Whether the page comes with these settings instead."""
-        return await self.challenged(Instead(self.settings, values)) is None
+    async def passes(self, agent: str) -> bool:
+        """Whether the page comes with another user agent and the same clearance."""
+        settings = Instead(self.settings, {AGENT: agent})
+        with fixed(self.node, agent):
+            return await self.challenged(settings) is None
 
     async def reading(self, mode: str) -> QuotaReading | None:
         """What the account has left in a mode; None for one it is not told of."""

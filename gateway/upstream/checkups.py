@@ -5,17 +5,15 @@ They go the way of all calls, with the headers and the clearance of all calls.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from gateway.conversation.events import TextDelta
 from gateway.egress.bundles import Bundle
-from gateway.egress.nodes import Scope
 from gateway.errors import UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, chat, failures, identity, network, pool, quota
-from gateway.upstream.asset_headers import download_headers
+from gateway.upstream.asset_headers import page_headers
 from gateway.upstream.channel import upstream_url
-from gateway.upstream.cookies import clean, cloudflare_cookies
-from gateway.upstream.headers import Login, dressed, json_headers
+from gateway.upstream.cookies import clean
+from gateway.upstream.headers import Login, Signed, dressed, json_headers
 from gateway.upstream.limits import Limits, Settings
 from gateway.upstream.payloads import Turn, rate_limits_payload
 from gateway.upstream.quota import QuotaReading
@@ -61,33 +59,25 @@ def host_of(settings: Settings) -> str:
     return upstream_url(settings.text("upstream.base_url")).host
 
 
-def agent_sent(bundle: Bundle | None, settings: Settings) -> str:
-    """The user agent that calls carry, as it is on the wire."""
+def sent(bundle: Bundle | None, settings: Settings) -> Signed:
+    """The headers of a call, as they are on the wire but for the login."""
     signed = json_headers(Login(""), settings)
-    if bundle is not None:
-        signed = dressed(signed, bundle, settings)
+    return dressed(signed, bundle, settings) if bundle is not None else signed
+
+
+def agent_sent(signed: Signed) -> str:
     return dict(signed.plain).get(b"User-Agent", b"").decode("latin-1")
 
 
 def agent_of(bundle: Bundle) -> str:
-    """The user agent that a clearance was given to."""
+    """The user agent that a clearance was given to, where that is known."""
     return clean(bundle.user_agent)
-
-
-def cookies_sent(bundle: Bundle | None, settings: Settings) -> str:
-    """Those of the clearance, else of the configuration; empty without either."""
-    own = cloudflare_cookies(
-        settings.text("proxy.clearance.cf_cookies"),
-        settings.text("proxy.clearance.cf_clearance"),
-    )
-    return (cloudflare_cookies(bundle.cookies, "") if bundle else "") or own
 
 
 async def page(login: Login, settings: Settings) -> None:
     """Upstream's first page, as a browser opens it. Raises UpstreamFailure."""
     target = pool.current().channel(settings).hosts.base(PAGE)
-    opened = download_headers(login, settings, target)
-    signed = replace(opened, scope=Scope.CHAT)
+    signed = page_headers(login, settings)
     answer = await calls.send("GET", target, signed, None, settings, LIMITS, SHOWN)
     await answer.aclose()
 

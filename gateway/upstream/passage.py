@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -56,14 +56,22 @@ class Way:
         return dressed(signed, self.bundle, self.settings)
 
 
-# The node that is examined; tasks inherit it, all other calls know nothing of it.
-FIXED: ContextVar[Node | None] = ContextVar("the node that is examined", default=None)
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """`agent`, if set, is sent with a clearance set by hand, whatever goes with it."""
+
+    node: Node
+    agent: str = ""
+
+
+# The way that is examined; tasks inherit it, all other calls know nothing of it.
+FIXED: ContextVar[Fixed | None] = ContextVar("the way that is examined", default=None)
 
 
 @contextmanager
-def fixed(node: Node) -> Iterator[None]:
+def fixed(node: Node, agent: str = "") -> Iterator[None]:
     """Calls made inside take this way as it is: no other node, no new clearance."""
-    before = FIXED.set(node)
+    before = FIXED.set(Fixed(node, agent))
     try:
         yield
     finally:
@@ -182,7 +190,8 @@ class Passage:
 
     def _taken(self, key: int) -> Seat:
         if self._fixed is not None:
-            return Seat(self._fixed, self._home.of(self._fixed).epoch)
+            node = self._fixed.node
+            return Seat(node, self._home.of(node).epoch)
         return self._home.take(
             self._settings, self._scope, key, self._avoided, self._login.node
         )
@@ -208,7 +217,10 @@ class Passage:
 
     async def _bundle(self, seat: Seat) -> Bundle | None:
         if self._settings.text("proxy.clearance.mode") == MANUAL:
-            return self._home.rows.manual.get(seat.node.name)
+            manual = self._home.rows.manual.get(seat.node.name)
+            if manual is not None and self._fixed is not None and self._fixed.agent:
+                return replace(manual, user_agent=self._fixed.agent)
+            return manual
         place = self._place(seat)
         if place is None:
             return None

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from accounts.models import Account
 from gateway.doctor import wording
 from gateway.doctor.asking import Asked
 from gateway.doctor.examining import examine
 from gateway.doctor.findings import Case, State
-from gateway.exits import store
+from gateway.egress.proxies import parse
+from gateway.egress_tables import EgressNode
+from gateway.exits import manual, store
 from gateway.exits.queries import apart
 from gateway.models import ModelRoute
 from grokgateway import config
@@ -207,3 +210,31 @@ async def test_an_answer_is_asked_for_only_on_demand(ways, models):
         assert report.sound
         (account,) = made.sandbox.state.accounts.seen()
         assert account.modes == {"fast": 1}
+
+
+async def test_a_clearance_of_one_node_with_the_wrong_user_agent(ways, models):
+    guarded = {**GUARDED, "clearance_agent": SHIPPED_AGENT}
+    async with upstream(guarded) as made, proxy("http") as way:
+        values = {
+            "upstream.base_url": made.url,
+            "proxy.egress.mode": "proxy_pool",
+            "proxy.clearance.mode": "manual",
+        }
+        with config.override(values):
+            await apart(given_by_hand, way.url(), OTHER_AGENT)
+            (case,) = (await examine(Asked())).cases
+            assert case.guilty is not None
+            assert case.guilty.code == "agent_wrong_node"
+            assert case.guilty.about == {"agent": SHIPPED_AGENT}
+            await apart(given_by_hand, way.url(), SHIPPED_AGENT)
+            assert (await examine(Asked())).sound
+
+
+def given_by_hand(url: str, agent: str) -> None:
+    EgressNode.objects.all().delete()
+    row = store.fill(EgressNode(name="mine", user_agent=agent), parse(url))
+    manual.give(row, "cf_clearance=fresh")
+    row.save()
+    if not Account.objects.exists():
+        make_account(token=SOUND, pool="super")
+    store.load()

@@ -14,7 +14,7 @@ from gateway.egress.bundles import Bundle
 from gateway.egress.nodes import DIRECT_NODE, Node
 from gateway.egress.proxies import parse
 from gateway.errors import GatewayError, Kind
-from gateway.upstream import failures
+from gateway.upstream import failures, impersonation
 from gateway.upstream.headers import Login
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -164,3 +164,24 @@ async def test_the_node(node, enabled, pin, code):
     holder = Holder("acc_1", Login("t", "", pin), "super", "active", ())
     patient = Patient(node, enabled, holder=holder)
     assert (await ways.node(Visit(patient, Chosen()))).code == code
+
+
+@pytest.mark.parametrize(
+    ("installed", "agent", "code"),
+    [
+        (False, CHROME, "tls_missing"),
+        (True, CHROME, "tls_agrees"),
+        (True, CHROME.replace("136", "141"), "tls_nearest"),
+    ],
+)
+async def test_the_browser_that_tls_is_spoken_as(monkeypatch, installed, agent, code):
+    monkeypatch.setattr(impersonation, "INSTALLED", installed)
+    monkeypatch.setattr(impersonation, "known", lambda: ("chrome131", "chrome136"))
+    impersonation.profile.cache_clear()
+    settings = Chosen(
+        proxy__egress__impersonate=True, proxy__clearance__user_agent=agent
+    )
+    finding = await protection.profile(Visit(Patient(), settings))
+    impersonation.profile.cache_clear()
+    assert finding.code == code
+    assert finding.about.get("tls", "") == ("chrome136" if installed else "")
