@@ -1,10 +1,18 @@
 import pytest
+from django.utils.translation import override
 
 from gateway import catalog
 from gateway.egress import home
 from gateway.egress.home import Home
 from gateway.exits.solving import SharedSolver
 from gateway.upstream import pool
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Whatever another test's visitor spoke."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture
