@@ -71,6 +71,8 @@ GET_CLEARANCE = _(
     "Get a new clearance through this node, or use a node that is not challenged."
 )
 LOOK_AT_ACCOUNT = _("Look at the account; the way out is sound.")
+SIGN_IN = _("Sign in anew and import the account; the way out is sound.")
+TAKE_OUT = _("Take the account out or ask upstream why; the way out is sound.")
 WAIT = _("Wait: upstream itself is at fault.")
 SEE_REQUEST = _("Change the request; neither account nor way out is at fault.")
 SEE_NETWORK = _("Look at this host's network, name servers and firewall.")
@@ -184,18 +186,9 @@ CHALLENGED = edge("challenge")
 ANTI_BOT = edge("anti_bot")
 NO_CLEARANCE = edge("no_clearance", "No clearance for upstream could be had.")
 
-DEAD_LOGIN = account(
-    "dead_login",
-    UpstreamFault.CREDENTIAL,
-    LOGIN_OVER,
-    remedy=_("Sign in anew and import the account; the way out is sound."),
-)
-BLOCKED = account(
-    "blocked",
-    UpstreamFault.CREDENTIAL,
-    LOCKED,
-    remedy=_("Take the account out or ask upstream why; the way out is sound."),
-)
+DEAD = UpstreamFault.CREDENTIAL
+DEAD_LOGIN = account("dead_login", DEAD, LOGIN_OVER, remedy=SIGN_IN)
+BLOCKED = account("blocked", DEAD, LOCKED, remedy=TAKE_OUT)
 UNAUTHORIZED = account(
     "unauthorized",
     UpstreamFault.UNAUTHORIZED,
