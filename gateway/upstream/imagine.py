@@ -58,7 +58,8 @@ async def generate(
     later = settings.text("upstream.imagine_protocol") == LATER
     rounds = 1 if later else math.ceil(n / BATCH) + 1
     async with Sitting(login, settings, drawing, later=later) as sitting:
-        for _ in range(rounds):
+        while rounds:
+            rounds -= 1
             await sitting.ask(frames(wish, later=later))
             while (told := await sitting.hear()) is not None:
                 for one in told:
@@ -67,6 +68,7 @@ async def generate(
                         yield event
             if drawing.enough or sitting.final:
                 break
+            rounds += sitting.owed()
     if not drawing.pictures:
         raise sitting.failure()
 
@@ -101,6 +103,7 @@ class Sitting:
         self._socket: Socket | None = None
         self._failure: UpstreamFailure | None = None
         self._once_more = True
+        self._owed = 0
         self._deadline = 0.0
 
     async def __aenter__(self) -> "Sitting":
@@ -187,11 +190,16 @@ class Sitting:
         fresh = self._once_more and not self._drawing.pictures
         socket = self._socket
         if fresh and socket and await socket.passage.refused_inside(failure):
-            self._once_more = False
+            self._once_more, self._owed = False, 1
             self._failure = failure
             await self._hang_up()
             return
         self._end(failure)
+
+    def owed(self) -> int:
+        """Rounds that were refused and may be begun again, told once."""
+        owed, self._owed = self._owed, 0
+        return owed
 
     def _end(self, failure: UpstreamFailure) -> None:
         self._failure = failure

@@ -1,6 +1,7 @@
 """Challenged calls, a solver behind the node's proxy, and the browser that fits."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -117,6 +118,29 @@ async def test_a_dead_solver_fails_all_in_one_go_and_says_so(solving):
     assert isinstance(failure, UpstreamFailure)
     assert (failure.kind, failure.cause) == (Kind.UPSTREAM_UNAVAILABLE, "no_clearance")
     assert failure.retry_after_s
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_fifty_wait_for_one_answer_of_a_solver_that_fails(solving, mode):
+    async def slowly(peer: Peer, request: Request) -> None:
+        await asyncio.sleep(0.3)
+        made.questions.append({})
+        await peer.send(whole(b'{"status": "error", "message": "no"}'))
+
+    made = SolverServer()
+    async with serving(slowly) as server, serving(Guarded(made)) as stand_in:
+        settings = stand_in.settings(
+            proxy__clearance__mode=mode,
+            proxy__clearance__flaresolverr_url=server.url,
+            proxy__clearance__timeout_sec=3,
+        )
+        began = time.monotonic()
+        calls_made = (asked(settings) for _ in range(50))
+        found = await asyncio.gather(*calls_made, return_exceptions=True)
+        assert time.monotonic() - began < 3
+    assert {type(one) for one in found} == {UpstreamFailure}
+    assert len(made.questions) == 1
+    assert stand_in.connections == (0 if mode == "flaresolverr" else 50)
 
 
 async def test_on_demand_a_dead_solver_leaves_the_challenge_told(solving):

@@ -207,11 +207,16 @@ async def listening(sockets: Sockets) -> AsyncIterator[StandIn]:
         yield StandIn(server.sockets[0].getsockname()[1])
 
 
+@pytest.mark.parametrize("form", ["v2", "v3"])
 @pytest.mark.parametrize("inside", [False, True], ids=["upgrade", "inside"])
-async def test_a_refused_round_of_pictures_is_begun_again(solving, inside):
+async def test_a_refused_round_of_pictures_is_begun_again(solving, inside, form):
     sockets = Sockets(inside=inside)
     async with solver_server() as server, listening(sockets) as stand_in:
-        more = {"image__timeout": 5, "image__stream_timeout": 5}
+        more = {
+            "image__timeout": 5,
+            "image__stream_timeout": 5,
+            "upstream__imagine_protocol": form,
+        }
         settings = stand_in.settings(
             **solved_by(server, features__enable_nsfw=False, **more)
         )

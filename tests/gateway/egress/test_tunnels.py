@@ -11,6 +11,7 @@ import pytest
 import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 
+from gateway.egress.binding import account_key
 from gateway.egress.nodes import Scope
 from gateway.errors import GatewayError, Kind, UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, network, pool, websocket
@@ -206,6 +207,32 @@ async def test_a_call_that_never_left_goes_by_another_node_once(ways, vouched):
                 assert await asked(settings, login=login) == b"hello"
             assert 0 < dead.calls < 12
             assert server.connections == len(carrier.ports)
+
+
+async def test_a_burst_of_failures_on_one_of_three_leaves_the_others_in_use(
+    ways, vouched
+):
+    """Three at once on a dead node: all go on by others, and it failed once."""
+    async with between("http", None, secure=False) as (server, sound):
+        async with proxy("http", broken="reset") as dead, proxy("socks5") as other:
+            carriers = (dead.url(), sound.url(), other.url())
+            settings = behind(server, "", proxy__egress__proxy_pool=carriers)
+            settings._values["proxy.egress.mode"] = "proxy_pool"
+            keys = ((f"t{n}", account_key(f"t{n}")) for n in range(100))
+            bound = [
+                Login(token)
+                for token, key in keys
+                if ways.take(settings, Scope.CHAT, key).node.name == "pool-0"
+            ][:3]
+            found = await asyncio.gather(*(asked(settings, login=one) for one in bound))
+            assert found == [b"hello"] * 3
+            assert dead.calls == 3
+            assert len(sound.led) + len(other.led) > 0
+            failures = {name: health.failures for name, health in ways.health.items()}
+            assert failures["pool-0"] == 1
+            assert failures["pool-1"] == failures["pool-2"] == 0
+            assert await asked(settings, login=bound[0]) == b"hello"
+            assert dead.calls == 3
 
 
 async def test_files_take_the_way_of_resources(ways, vouched):
