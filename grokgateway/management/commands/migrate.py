@@ -10,6 +10,11 @@ from grokgateway import turnstile
 
 
 class Command(migrate.Command):
+    help = (
+        "Bring the database up to date; waits for another one that does. "
+        "The arguments are Django's."
+    )
+
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's
         try:
             with turnstile.alone(connections[options["database"]]):
