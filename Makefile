@@ -90,16 +90,25 @@ bench: $(VENV)/stamp-base ## Measure speed against the sandbox (ARGS="--quick --
 load: $(VENV)/stamp-dev ## Long tests: soak and large imports
 	$(BIN)/pytest -q -m load $(ARGS)
 
-docs: $(VENV)/stamp ## Read docs/ in a browser, on port 8001
-	$(BIN)/python -m http.server 8001 --bind 127.0.0.1 --directory docs
+DOCS := .venv-docs
+
+$(DOCS)/stamp: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+docs: $(DOCS)/stamp ## Build the documentation strictly, and read it on port 8001 (ARGS=--once)
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --strict
+	test "$(ARGS)" = --once || $(DOCS)/bin/python -m http.server 8001 --bind 127.0.0.1 --directory build/site
 
 messages: $(VENV)/stamp-dev ## Collect texts to translate, and compile locale/
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python -m tests.catalogues
 
-snapshot: $(VENV)/stamp-base ## Rewrite the committed files that code generates
+snapshot: $(VENV)/stamp-dev ## Rewrite the committed files that code generates
 	$(BIN)/python manage.py config export --defaults > config.defaults.tmp
 	mv config.defaults.tmp config.defaults.toml
 	$(BIN)/python manage.py openapi --write docs/openapi
+	$(BIN)/python manage.py reference --write docs/reference
 
 vendor: $(VENV)/stamp-dev ## Fetch the libraries of static/vendor/manifest.json anew (needs npm)
 	$(BIN)/python -m tests.vendored
@@ -111,5 +120,5 @@ lock: $(VENV)/stamp-dev ## Pin and hash requirements/*.in anew
 	done
 
 clean: ## Remove caches and the virtual environment; data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	rm -rf $(VENV) $(DOCS) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,7 +9,8 @@ from grokgateway.reference.tables import code, document, table
 ABOUT = (
     "`GET /metrics` gives Prometheus' text form to `admin.metrics_token` as bearer "
     "token, to the console key, and to whoever is signed in and may see proxy "
-    "nodes. Sums are those of all processes. Counters end in `_total`."
+    "nodes. Sums are those of all processes. Counters end in `_total`. Labels and "
+    "scraping: [metrics](../metrics.md)."
 )
 TYPES = {
     "CounterMetricFamily": "counter",
