@@ -33,12 +33,9 @@ class Order(Schema, extra="forbid"):
 @router.post("/doctor", summary="Examine the way to upstream; spends no quota")
 def examine(request: HttpRequest, payload: Order) -> Json:
     """Answers at once with a task to follow, and the id of what will come of it."""
-    account = payload.account.strip()
+    asked = Asked(payload.node, payload.account, payload.model, payload.ask)
     try:
-        if account:
-            account = choosing.named(account).public_id
-        asked = Asked(payload.node, account, payload.model, payload.ask)
-        choosing.patients(asked, config.current())
+        asked = choosing.settled(asked, config.current())
     except Unknown as error:
         code = f"{error.what}_not_found"
         raise Refused(404, code, str(error), param=error.what) from error

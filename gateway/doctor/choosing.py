@@ -4,6 +4,7 @@ Synchronous; reads rows. An account is asked by its own way alone, as its calls 
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, QuerySet
@@ -29,6 +30,17 @@ from grokgateway.jobs.batch_runner import ItemFailed
 MOST_NODES = 8
 SAMPLE = 200
 LATELY = timedelta(minutes=10)
+
+
+def settled(asked: Asked, settings: Settings) -> Asked:
+    """With the id of an account that was named by its token, which is kept nowhere.
+
+    Raises Unknown for what is not there.
+    """
+    if asked.account:
+        asked = replace(asked, account=named(asked.account.strip()).public_id)
+    patients(asked, settings)
+    return asked
 
 
 def patients(asked: Asked, settings: Settings) -> list[Patient]:

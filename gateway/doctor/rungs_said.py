@@ -9,6 +9,9 @@ Text = str | Promise
 
 LOOK_AT_NODES = _("See System > Proxy nodes and proxy.egress in the configuration.")
 SEE_NAMES = _("Look at this host's name servers, or at the name in the configuration.")
+SET_ONE = _(
+    "Set up a solver, or cookies by hand: proxy.clearance in the configuration."
+)
 SOLVE = _("Get a new one, or set up a solver: proxy.clearance in the configuration.")
 
 WAYS: Mapping[str, tuple[Text, Text]] = {
@@ -108,7 +111,7 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
     ),
     "clearance_new": (_("The solver got a new clearance just now."), ""),
     "no_challenge": (_("Upstream's page comes without a challenge."), ""),
-    "challenged": (_("Upstream asks for a clearance, and none is set."), SOLVE),
+    "challenged": (_("Upstream asks for a clearance, and none is set."), SET_ONE),
     "challenged_anew": (
         _("Even a new clearance is refused: this exit address is not wanted."),
         _("Use another proxy, or another exit of this one."),

@@ -159,13 +159,8 @@ def ordered(request: HttpRequest) -> HttpResponse:
 
 def asked_of(form: OrderForm) -> Asked:
     """Raises Unknown."""
-    given = form.cleaned_data
-    account = given["account"].strip()
-    if account:
-        account = choosing.named(account).public_id
-    asked = Asked(given["node"], account, given["model"], given["spend"])
-    choosing.patients(asked, config.current())
-    return asked
+    asked = Asked(**form.cleaned_data)
+    return choosing.settled(asked, config.current())
 
 
 def shown_of(row: Examination) -> Shown:

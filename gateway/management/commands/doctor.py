@@ -7,13 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import override
 
-from gateway.doctor import examining, records, wording
+from gateway.doctor import choosing, examining, records, wording
 from gateway.doctor.asking import Asked, Unknown
 from gateway.doctor.findings import Report
 from gateway.doctor.wording import Json
 from gateway.egress import home
 from gateway.exits import store
 from gateway.exits.solving import SharedSolver
+from grokgateway import config
 
 FAULT, USAGE = 1, 2
 MARKS = {"ok": "ok", "note": "note", "skipped": "-", "failed": "FAULT"}
@@ -72,9 +73,10 @@ class Command(BaseCommand):
 
 
 def examined(asked: Asked) -> Report:
-    """As a serving process would; what comes of it is kept for the console."""
+    """As a serving process would; it is kept for the console. Raises Unknown."""
     store.load()
     home.current().solver = SharedSolver()
+    asked = choosing.settled(asked, config.current())
     report = asyncio.run(examining.examine(asked))
     row = records.open_one(asked, BY)
     records.close(row.public_id, report)

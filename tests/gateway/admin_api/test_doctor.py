@@ -48,8 +48,8 @@ async def worked_off() -> None:
 
 def test_asked_for_and_read(api):
     assert api("GET")[0] == 404
-    account = make_account()
-    status, begun = api("POST", body={"account": account.public_id})
+    account = make_account(token="sandbox-basic-one")
+    status, begun = api("POST", body={"account": "sandbox-basic-one"})
     assert (status, begun["total"]) == (200, 1)
     path = f"/{begun['examination']}"
     assert api("GET", path)[1]["finished_at"] is None

@@ -87,6 +87,16 @@ def test_a_model_and_its_account():
     assert "Upstream knows the mode auto." in text
 
 
+def test_a_token_names_its_account_and_is_kept_nowhere():
+    account = make_account(pool="super", token="canary-token-of-an-account")
+    text, code = examined("--account", "canary-token-of-an-account", "--json")
+    assert code == 0
+    assert json.loads(text)["cases"][0]["account"] == account.public_id
+    row = Examination.objects.get()
+    assert row.asked["account"] == account.public_id
+    assert "canary" not in text + json.dumps([row.asked, row.document])
+
+
 @pytest.mark.parametrize("option", ["--node", "--account", "--model"])
 def test_wrong_usage(option):
     assert examined(option, "no-such")[1] == 2
