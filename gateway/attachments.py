@@ -7,6 +7,7 @@ internet (see `gateway.upstream.fetch`).
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gateway import kept_links
 from gateway.conversation import data_uris, file_types
@@ -14,7 +15,7 @@ from gateway.conversation.file_types import SNIFFED_BYTES, Unreadable
 from gateway.conversation.requests import Attachment, Conversation
 from gateway.conversation.slices import joined, slices
 from gateway.errors import GatewayError, Kind
-from gateway.upstream import fetch
+from gateway.upstream import errands, fetch
 from gateway.upstream.assets import File
 from gateway.upstream.limits import Settings
 from gateway.upstream.together import together
@@ -39,7 +40,7 @@ async def obtain(wanted: Sequence[Attachment], settings: Settings) -> tuple[File
     room = Room(settings)
 
     async def one(attachment: Attachment) -> File:
-        return await obtained(attachment, room.of_file(attachment.path))
+        return await obtained(attachment, room.of_file(attachment.path), settings)
 
     return tuple(await together(one, wanted, AT_ONCE))
 
@@ -69,11 +70,13 @@ class Room:
         return take
 
 
-async def obtained(attachment: Attachment, take: Callable[[int], None]) -> File:
+async def obtained(
+    attachment: Attachment, take: Callable[[int], None], settings: Settings
+) -> File:
     try:
         if data_uris.is_data_uri(attachment.source):
             return await unpacked(attachment, take)
-        return await fetched(attachment, take)
+        return await fetched(attachment, take, settings)
     except (Unreadable, fetch.Refused) as exc:
         told = f"{attachment.path}: {exc}".removeprefix(": ")
         path = attachment.path or None
@@ -91,12 +94,15 @@ async def unpacked(attachment: Attachment, take: Callable[[int], None]) -> File:
     return File(name or file_types.default_name(media_type), media_type, uri.content)
 
 
-async def fetched(attachment: Attachment, take: Callable[[int], None]) -> File:
+async def fetched(
+    attachment: Attachment, take: Callable[[int], None], settings: Settings
+) -> File:
     """From the open internet, or from our own shelf if it is a link of ours."""
     kept = await kept_links.read(attachment.source, take)
     if kept is not None:
         return await packed(attachment, kept, "", "")
-    found = await fetch.fetch(attachment.source, take)
+    way = partial(errands.dial, settings=settings)
+    found = await fetch.fetch(attachment.source, take, way)
     if not found.body:
         raise Unreadable("holds no data")
     return await packed(attachment, found.body, found.media_type, found.name)

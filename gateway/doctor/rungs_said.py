@@ -25,7 +25,10 @@ WAYS: Mapping[str, tuple[Text, Text]] = {
         "",
     ),
     "direct": (_("Upstream is reached direct."), ""),
-    "direct_unused": (_("Tried direct, though calls go by proxies."), ""),
+    "direct_unused": (
+        _("Nothing goes direct while calls go by proxies, not even to try it."),
+        _("Examine a proxy node, or change proxy.egress.mode."),
+    ),
     "proxied": (_("By the node %(node)s."), ""),
     "name_is_address_proxy": (
         _("The proxy is named by its address, and looks up upstream's names itself."),

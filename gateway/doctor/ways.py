@@ -35,7 +35,9 @@ async def node(visit: Visit) -> Finding:
         return note(Check.NODE, "node_off", node=patient.name)
     if patient.node.proxy is None:
         proxied = visit.settings.text("proxy.egress.mode") != DIRECT
-        return ok(Check.NODE, "direct_unused" if proxied else "direct")
+        if proxied:
+            return failed(Check.NODE, "direct_unused", layer=Layer.OURS)
+        return ok(Check.NODE, "direct")
     health = home.current().of(patient.node)
     if health.cooled(datetime.now(UTC).timestamp()):
         return note(Check.NODE, "node_out", node=patient.name, failures=health.failures)

@@ -30,6 +30,7 @@ def begin(kind: str, names: Iterable[str], by: str) -> BatchJob:
 async def test(target: str, params: Params) -> Result:
     """Also of a node that is switched off, as one does before switching it on."""
     settings = config.current()
+    refuse_direct(target, settings)
     told = await probing.tried(await node_called(target, settings), settings)
     if told.cause:
         cause = TABLE[told.cause]
@@ -45,6 +46,7 @@ async def solve(target: str, params: Params) -> Result:
     solver = home.current().solver
     if settings.text("proxy.clearance.mode") not in SOLVER_MODES or solver is None:
         raise ItemFailed("no solver is configured")
+    refuse_direct(target, settings)
     node = await node_called(target, settings)
     origin = settings.text("upstream.base_url").rstrip("/")
     place = Place(node, origin, settings.text("proxy.clearance.flaresolverr_url"))
@@ -58,6 +60,11 @@ async def solve(target: str, params: Params) -> Result:
         reason = row.last_error if row else ""
         raise ItemFailed(reason or error.message) from error
     return {"version": bundle.version, "cookies": bool(bundle.cookies)}
+
+
+def refuse_direct(target: str, settings: Settings) -> None:
+    if target == DIRECT and settings.text("proxy.egress.mode") != DIRECT:
+        raise ItemFailed("nothing goes direct while calls go by proxies")
 
 
 async def node_called(name: str, settings: Settings) -> Node:

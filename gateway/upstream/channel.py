@@ -52,6 +52,11 @@ class Hosts:
     def __contains__(self, url: httpx.URL) -> bool:
         return origin_of(url) in self._all
 
+    def are_called(self, host: str) -> bool:
+        """Whether it is the name of one of them, or below one."""
+        names = {name for _, name, _ in self._all}
+        return host in names or any(host.endswith(f".{name}") for name in names)
+
     def base(self, path: str) -> "Target":
         return Target(self, upstream_url(self._base + path))
 

@@ -22,7 +22,7 @@ import httpx
 from gateway.upstream.addresses import Refused, check_address, checked_url
 from gateway.upstream.encodings import Unzip
 from gateway.upstream.network import HOME, Make, Network
-from gateway.upstream.transport import Transport
+from gateway.upstream.transport import Dial, Transport
 from gateway.upstream.wire import Connection
 
 __all__ = ["Fetched", "Refused", "fetch"]
@@ -43,6 +43,13 @@ GENERIC = "application/octet-stream"
 DEFAULT_NAME = "download"
 
 
+Way = Callable[[httpx.URL], Dial | None]
+
+
+def by_itself(_url: httpx.URL) -> None:
+    """Straight to every host that the guard lets pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """`media_type` as claimed, without parameters; `name` from the final address."""
@@ -52,26 +59,24 @@ class Fetched:
     body: bytes
 
 
-async def fetch(url: str, take: Callable[[int], None]) -> Fetched:
+async def fetch(url: str, take: Callable[[int], None], way: Way = by_itself) -> Fetched:
     """`take` is told of every byte before it is kept, and raises to end the fetch.
 
-    Raises Refused for a URL that is not fetched, and for anything but a whole 200 in
-    time.
+    `way` may name what opens the connection to a host instead of the guard. Raises
+    Refused for a URL that is not fetched, and for anything but a whole 200 in time.
     """
     try:
         async with asyncio.timeout(TOTAL_S):
-            return await followed(checked_url(url), take, HOME.network)
+            return await followed(checked_url(url), take, way)
     except (TimeoutError, httpx.TimeoutException) as exc:
         raise Refused("was not sent by its host in time") from exc
     except httpx.TransportError as exc:
         raise Refused("could not be read from its host") from exc
 
 
-async def followed(
-    url: httpx.URL, take: Callable[[int], None], network: Network
-) -> Fetched:
+async def followed(url: httpx.URL, take: Callable[[int], None], way: Way) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
-        async with answered(url, network) as response:
+        async with answered(url, way(url) or Guard(HOME.network)) as response:
             if response.status_code == httpx.codes.OK:
                 return await received(url, response, take)
             if response.status_code not in REDIRECTS:
@@ -82,9 +87,9 @@ async def followed(
 
 
 @asynccontextmanager
-async def answered(url: httpx.URL, network: Network) -> AsyncIterator[httpx.Response]:
+async def answered(url: httpx.URL, dial: Dial) -> AsyncIterator[httpx.Response]:
     """One request over a connection of its own."""
-    transport = Transport(tls=HOME.tls(), dial=Guard(network))
+    transport = Transport(tls=HOME.tls(), dial=dial)
     transport.retire()  # so that it keeps no connection
     extensions = {"timeout": {"connect": CONNECT_S, "read": TOTAL_S}}
     request = httpx.Request("GET", url, headers=HEADERS, extensions=extensions)

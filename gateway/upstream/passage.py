@@ -108,6 +108,8 @@ class Passage:
         if settings.text("proxy.egress.mode") != DIRECT:
             self._account = account_key(clean_token(self._login.token))
         seat = self._seat or self._taken(self._account)
+        if seat.node.proxy is None and settings.text("proxy.egress.mode") != DIRECT:
+            raise failures.failure(causes.NOT_SENT)  # an examination, if anything
         bundle = self._renewed or await self._bundle(seat)
         node = seat.node.for_account(self._account)
         agent = (bundle and bundle.user_agent) or agent_of(settings)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from gateway.egress.nodes import Node
+from gateway.egress import causes
+from gateway.egress.nodes import DIRECT, Node
 from gateway.egress.proxies import Proxy
 from gateway.upstream import failures, impersonation, pool
 from gateway.upstream.headers import browser_headers
@@ -40,6 +41,8 @@ class Probe:
 
 async def probe(node: Node, settings: Settings) -> Probe:
     proxy = node.proxy and node.proxy.for_account(0)
+    if proxy is None and settings.text("proxy.egress.mode") != DIRECT:
+        return Probe(causes.NOT_SENT.code)  # nothing is direct then
     began = time.perf_counter()
     try:
         async with asyncio.timeout(PROBE_S):

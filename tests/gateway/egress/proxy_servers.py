@@ -29,6 +29,7 @@ class ProxyServer:
     users: list[str] = field(default_factory=list)
     ports: set[int] = field(default_factory=set)  # from which it went to the target
     calls: int = 0
+    place: tuple[str, int] | None = None  # where all are led, whatever they ask for
 
     def url(self, user: str = USER, password: str = QUOTED) -> str:
         return f"{self.scheme}://{user}:{password}@127.0.0.1:{self.port}"
@@ -110,7 +111,8 @@ class ProxyServer:
         self.led.append(target)
         host, _, port = target.rpartition(":")
         place = "127.0.0.1" if host.endswith(".test") else host
-        far_reader, far_writer = await asyncio.open_connection(place, int(port))
+        to = self.place or (place, int(port))
+        far_reader, far_writer = await asyncio.open_connection(*to)
         self.ports.add(far_writer.get_extra_info("sockname")[1])
         if socks:
             writer.write(b"\x05\x00\x00\x01" + bytes(6))

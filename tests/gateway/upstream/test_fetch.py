@@ -63,7 +63,7 @@ async def test_it_asks_as_a_stranger(web):
 
 def test_there_is_no_way_to_give_it_a_login():
     source = inspect.getsource(fetch)
-    assert list(inspect.signature(fetch.fetch).parameters) == ["url", "take"]
+    assert list(inspect.signature(fetch.fetch).parameters) == ["url", "take", "way"]
     for word in ("Login", "Signed", "channel", "pool", "Cookie"):
         assert f"import {word}" not in source
         assert f"{word}(" not in source
