@@ -11,7 +11,8 @@ from tests.e2e.gateway_process import NEWER_FORMS, eventually
 from tests.e2e.test_answers import CHAT, body
 from tests.e2e.test_images_sdk import source
 
-ACCOUNTS = {"super": [f"sandbox-super-forms{n}" for n in range(6)]}
+# A fast machine asks hundreds of times, and an edit spends what chats spend.
+ACCOUNTS = {"super": [f"sandbox-super-quota2000-forms{n}" for n in range(6)]}
 FORMS = ("chat_forms", "upload_forms", "image_edit_forms", "video_forms")
 FOLLOWING = {name: "auto" for name in NEWER_FORMS if "IMAGINE" not in name}
 TEXT = base64.b64encode(b"high water").decode()
@@ -79,7 +80,9 @@ async def test_nobody_notices(sandbox, takes, launch):
                 await asyncio.sleep(0.5)
                 for _ in range(2):
                     await edit(client, seen)
-                rows = await asyncio.to_thread(eventually, lambda: turned(gateway, 3))
+                rows = await asyncio.to_thread(
+                    eventually, lambda: turned(gateway, 3), 30
+                )
                 takes("old", 410)
                 await asyncio.sleep(0.5)
                 await edit(client, seen)
