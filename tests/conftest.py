@@ -1,5 +1,6 @@
 """Unit tests have no network: sockets are off except for those marked to use them."""
 
+import gc
 import os
 
 import pytest
@@ -45,3 +46,9 @@ def may_connect(item: pytest.Item) -> bool:
 def no_dialect_learnt(monkeypatch):
     """Nobody has missed a form of upstream yet."""
     monkeypatch.setattr(dialects, "HOME", dialects.Dialects())
+
+
+def pytest_collection_finish():
+    """What was collected stays: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
