@@ -26,6 +26,7 @@ from gateway.errors import GatewayError, Kind
 from gateway.recorder import STATUS_CLIENT_GONE, Journal, record
 from gateway.refusals import RefusalBudget
 from gateway.streaming import Sender, StreamResponse
+from grokgateway import redaction
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +166,8 @@ class Entry:
             match = self._resolver.resolve(route_path(scope["path"]))
             request = Request(scope, body, admission)
         except Resolver404:
-            unknown = f"Unknown URL: {method} {scope['path'][:256]}"
+            path = redaction.current().text(scope["path"][:256])
+            unknown = f"Unknown URL: {method} {path}"
             return refuse(Kind.UNKNOWN_URL, unknown)
         except UnicodeDecodeError:
             return refuse(Kind.INVALID_VALUE, "The query is not UTF-8.")

@@ -14,6 +14,7 @@ from gateway.captures.covering import Cover
 from gateway.captures.wire import rewrite
 from gateway.conversation.requests import Format, Tool
 from gateway.conversation.shaping import Shape
+from gateway.egress import home
 from gateway.protocols import sse
 from gateway.tape import Asked, Ended, Failed, Heard, Recipe, Shown, Step, Tape
 from grokgateway import redaction
@@ -45,8 +46,17 @@ def cover_of(tape: Tape) -> Cover:
     words = not tape.keep_words
     names = set(names_of(shape)) if words else set()
     stops = [stop for stop in shape.stop if stop.strip()] if words else []
-    redactor = redaction.current()
-    return Cover(tape.secrets, redactor, words=words, names=names, phrases=stops)
+    hidden, redactor = {*tape.secrets, *of_ways_out()}, redaction.current()
+    return Cover(hidden, redactor, words=words, names=names, phrases=stops)
+
+
+def of_ways_out() -> Iterator[str]:
+    """Passwords of proxies, and the values of clearance cookies."""
+    rows = home.current().rows
+    yield from (node.proxy.password for node in rows.nodes if node.proxy)
+    for bundle in (*rows.bundles.values(), *rows.manual.values()):
+        for cookie in bundle.cookies.split(";"):
+            yield cookie.partition("=")[2].strip()
 
 
 def redacted(tape: Tape, cover: Cover) -> Tape:

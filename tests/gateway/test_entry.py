@@ -49,6 +49,13 @@ async def test_a_preflight_needs_no_key(app):
     assert re.fullmatch(r"req_[0-9a-f]{32}", answered["x-request-id"])
 
 
+async def test_a_key_in_a_path_is_not_said_back(app):
+    secret = "gk-" + "k" * 43
+    asking = await Exchange(path=f"/v1/{secret}/models").through(app)
+    assert asking.code == "unknown_url"
+    assert secret.encode() not in asking.content
+
+
 @pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/chat", "/v1/é/"])
 async def test_unknown_urls(app, path):
     asking = await Exchange("GET", path).through(app)

@@ -110,6 +110,7 @@ STATSIG = (
         "x-statsig-id header to send instead of a made one.",
         fault=rules.header_value,
         clean=cleaning.token,
+        secret=True,
     ),
     Key(
         "upstream.statsig_signer_url",
@@ -118,6 +119,7 @@ STATSIG = (
         "Your own service that signs x-statsig-id headers. Empty uses none.",
         fault=rules.UPSTREAM_URL,
         clean=cleaning.base_url,
+        secret=True,
     ),
 )
 

@@ -77,6 +77,7 @@ def test_words_are_covered_and_the_wire_is_not():
         "497f0000-0000-4000-8000-000000000001",
         "gk-" + "k1" * 21 + "k",
         "0a1b2c3d" * 6,
+        "0a+B2c/D" * 5 + "==",
         "xai-1234567890abcdef",
     ],
 )
