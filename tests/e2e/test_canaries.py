@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -47,7 +48,7 @@ SECRETS = {
     "secret key": "kanari-django-secret-key-that-is-long-enough-for-it-6b6b6b6b",
     "wrong key": "gk-kanari-wrong-key-" + "beef" * 7,
 }
-SETTINGS = {
+SETTINGS: dict[str, Any] = {  # Any: as the start of a gateway takes them
     "GROK_APP_API_KEY": SECRETS["plain key"],
     "GROK_APP_APP_KEY": SECRETS["console key"],
     "GROK_APP_WEBUI_ENABLED": "true",
