@@ -11,7 +11,6 @@ from gateway.egress import causes, home
 from gateway.errors import GatewayError
 from gateway.exits import browser
 from gateway.exits.solving import YOUNG_S
-from gateway.upstream import checkups
 from grokgateway import config
 
 BROWSER = "proxy.clearance.browser"
@@ -61,22 +60,19 @@ async def profile(visit: Visit) -> Finding:
 async def agent(visit: Visit) -> Finding:
     """Whether the clearance goes with the browser that it was given to.
 
-    That of a solver is known. What was set by hand is proved: a page that is refused
-    and comes with another user agent.
+    That of a solver always does: calls are dressed by it. What was set by hand is
+    proved: a page that is refused and comes with another user agent.
     """
     if not visit.cookies:
         return skipped(Check.AGENT, "no_clearance")
-    bundle = visit.bundle
-    known = checkups.agent_of(bundle) if bundle else ""
-    if known and known != visit.agent:
-        return failed(Check.AGENT, "agent_lost")
     if not await visit.look():
         return ok(Check.AGENT, "agent_taken")
     if not visit.by_hand:
         return ok(Check.AGENT, "agent_of_solver")
     for other in others(visit):
         if await visit.passes(other):
-            code = "agent_wrong_node" if known else "agent_wrong"
+            own = visit.bundle is not None and bool(visit.bundle.user_agent)
+            code = "agent_wrong_node" if own else "agent_wrong"
             cause = causes.CHALLENGED.code
             return failed(Check.AGENT, code, cause=cause, agent=other)
     return ok(Check.AGENT, "agent_unproved")

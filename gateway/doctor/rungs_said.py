@@ -74,10 +74,6 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
     "tls_agrees": (_("The user agent is of %(agent)s; TLS is spoken as %(tls)s."), ""),
     "profile_agrees": (_("User agent and profile agree: %(agent)s."), ""),
     "no_clearance": (_("No clearance is in use, so any user agent fits."), ""),
-    "agent_lost": (
-        _("The user agent that is sent is not the one the clearance was given to."),
-        _("Get a new clearance; its user agent cannot be sent as it is."),
-    ),
     "agent_taken": (_("The clearance is taken with the user agent that is sent."), ""),
     "agent_wrong": (
         _("The clearance is refused, and taken from another user agent: %(agent)s"),

@@ -12,7 +12,6 @@ from gateway.errors import UpstreamFailure, UpstreamFault
 from gateway.upstream import calls, chat, failures, identity, network, pool, quota
 from gateway.upstream.asset_headers import page_headers
 from gateway.upstream.channel import upstream_url
-from gateway.upstream.cookies import clean
 from gateway.upstream.headers import Login, Signed, dressed, json_headers
 from gateway.upstream.limits import Limits, Settings
 from gateway.upstream.payloads import Turn, rate_limits_payload
@@ -67,11 +66,6 @@ def sent(bundle: Bundle | None, settings: Settings) -> Signed:
 
 def agent_sent(signed: Signed) -> str:
     return dict(signed.plain).get(b"User-Agent", b"").decode("latin-1")
-
-
-def agent_of(bundle: Bundle) -> str:
-    """The user agent that a clearance was given to, where that is known."""
-    return clean(bundle.user_agent)
 
 
 async def page(login: Login, settings: Settings) -> None:
