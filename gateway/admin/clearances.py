@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from gateway.admin.notes import note
 from gateway.egress_tables import ClearanceBundle
 from gateway.exits import store
 from grokgateway.marks import BAD, GOOD, WAIT, badge
@@ -59,6 +60,7 @@ class ClearanceBundleAdmin(ClearancePages):
     ) -> None:
         count = bundles.update(valid=False, retry_at=None, failures=0)
         transaction.on_commit(store.load)
+        note(request, f"invalidate: {count}", "clearances made invalid")
         told = ngettext("%d clearance is invalid.", "%d clearances are invalid.", count)
         self.message_user(request, told % count)
 

@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from gateway.admin.notes import note
 from gateway.admin.pasting import PastePage
 from gateway.egress.causes import TABLE
 from gateway.egress.proxies import BadProxy, parse
@@ -315,14 +314,4 @@ def leading(job: BatchJob) -> SafeString:
     where = reverse("admin:jobs_batchjob_change", args=[job.pk])
     return format_html(
         '{} <a href="{}">{}</a>', told % job.total, where, gettext("Follow it")
-    )
-
-
-def note(request: HttpRequest, subject: str, told: str) -> None:
-    LogEntry.objects.create(
-        user_id=request.user.pk or 0,
-        content_type=ContentType.objects.get_for_model(EgressNode),
-        object_repr=subject[:200],
-        action_flag=CHANGE,
-        change_message=told,
     )

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from gateway.admin.notes import note
 from gateway.egress_tables import NodeScope
 from gateway.exits import pasting
 from gateway.exits.pasting import Line
@@ -56,6 +57,7 @@ class PastePage:
         lines = form.cleaned_data["text"] if form.is_valid() else []
         if lines and SAVE in request.POST:
             count = pasting.save(lines, form.cleaned_data["scope"])
+            note(request, f"nodes: {count}", "pasted")
             told = ngettext("%d node was added.", "%d nodes were added.", count)
             messages.success(request, told % count)
             return redirect("admin:gateway_egressnode_changelist")

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
-from gateway.admin_api import access
+from gateway.admin_api import access, audit
 from gateway.admin_api.batch import accepted
 from gateway.admin_api.errors import Refused, invalid
 from gateway.admin_api.keys import moment
@@ -75,6 +75,7 @@ def add_node(request: HttpRequest, payload: NewNode) -> Json:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            noted(request, row.name, "added")
             transaction.on_commit(store.load)
     except IntegrityError as exc:
         raise Refused(
@@ -91,6 +92,8 @@ def paste(request: HttpRequest, payload: Pasted) -> Json:
         told = f"text: at most {pasting.MAX_LINES} lines are taken at once"
         raise invalid(told, "text") from exc
     added = pasting.save(lines, payload.scope) if payload.save else 0
+    if added:
+        noted(request, f"nodes: {added}", "pasted")
     return {"status": "success", "added": added, "lines": [line_of(x) for x in lines]}
 
 
@@ -109,6 +112,7 @@ def change_node(request: HttpRequest, name: str, payload: NodeFields) -> Json:
     row = filled(row, payload)
     with transaction.atomic():
         row.save()
+        noted(request, row.name, f"changed: {', '.join(sorted(given))}")
         transaction.on_commit(store.load)
     return {"status": "success", **described(row)}
 
@@ -121,6 +125,7 @@ def delete_node(request: HttpRequest, name: str) -> Json:
         raise Refused(409, "set_by_configuration", told)
     with transaction.atomic():
         row.delete()
+        noted(request, name, "deleted")
         transaction.on_commit(store.load)
     return {"status": "success", "deleted": 1}
 
@@ -140,13 +145,20 @@ def invalidate_node(request: HttpRequest, name: str) -> Json:
     known(name)
     with transaction.atomic():
         count = clearances.invalidate_node(name)
+        noted(request, name, "clearances made invalid")
         transaction.on_commit(store.load)
     return {"status": "success", "invalidated": count}
 
 
 def begun(request: HttpRequest, kind: str, name: str) -> Json:
     known(name)
-    return accepted(jobs.begin(kind, [name], access.actor(request)))
+    job = jobs.begin(kind, [name], access.actor(request))
+    noted(request, name, f"{kind}: job {job.public_id}")
+    return accepted(job)
+
+
+def noted(request: HttpRequest, subject: str, told: str) -> None:
+    audit.note(request, EgressNode, subject, told)
 
 
 def known(name: str) -> None:

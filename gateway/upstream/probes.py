@@ -65,7 +65,8 @@ async def traced(
     profile = impersonation.chosen(agent, settings)
     key = pool.Key(node.name, proxy, agent, 0, "", node.verify, profile)
     transport = pool.HOME.carrier(key, pool.HOME.build)
-    url = settings.text("upstream.base_url").rstrip("/") + PATH
+    own = settings.text("upstream.base_url").rstrip("/") + PATH
+    url = settings.text("proxy.egress.test_url") or own
     headers = browser_headers(agent, settings.text("proxy.clearance.browser"))
     extensions = {"timeout": {"connect": PROBE_S, "read": PROBE_S}}
     request = httpx.Request("GET", url, headers=list(headers), extensions=extensions)

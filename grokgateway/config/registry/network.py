@@ -62,6 +62,15 @@ EGRESS = (
         "Do not check the certificate of the proxy.",
     ),
     Key(
+        "proxy.egress.test_url",
+        "proxy",
+        "",
+        "What nodes are tried with, without a login; Cloudflare's trace tells the exit "
+        "address. Empty tries upstream's own.",
+        fault=rules.WEB_URL,
+        reload=Reload.NEXT_REQUEST,
+    ),
+    Key(
         "proxy.egress.impersonate",
         "proxy",
         False,

@@ -1,10 +1,13 @@
 """Proxy nodes as scripts keep them."""
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import Client
 
 from gateway import works
@@ -158,3 +161,21 @@ async def test_a_solve_needs_a_solver(ways):
 def added() -> None:
     store.fill(EgressNode(name="mine"), parse(URL)).save()
     store.load()
+
+
+def test_what_scripts_do_is_in_the_log(api, ways, caplog):
+    caplog.set_level(logging.INFO)
+    api("POST", "/nodes", {"name": "one", "url": URL})
+    assert "one: added, by api" in caplog.text
+    assert not LogEntry.objects.exists()
+    User.objects.create_superuser("admin")
+    api("PATCH", "/nodes/one", {"notes": "n", "url": URL})
+    api("POST", "/nodes/one/invalidate")
+    api("POST", "/nodes/one/test")
+    api("DELETE", "/nodes/one")
+    entries = list(LogEntry.objects.order_by("pk"))
+    told = [entry.change_message for entry in entries]
+    assert told[0].startswith("changed: notes, url, by api")
+    assert told[2].startswith("egress-test: job ")
+    assert [entry.object_repr for entry in entries] == ["one"] * 4
+    assert SECRET not in caplog.text + "".join(told)

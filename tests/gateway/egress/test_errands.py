@@ -103,6 +103,24 @@ async def test_not_even_a_try_is_direct_in_a_proxied_mode(ways):
         assert (await probe(DIRECT_NODE, server.settings())).status == 200
 
 
+async def test_nodes_are_tried_with_the_operators_own_address(ways):
+    async def hello(peer: Peer, request: Request) -> None:
+        assert not request.header("cookie")
+        await peer.send(whole(b"ip=1.2.3.4"))
+
+    async with serving(hello) as server, proxy("http") as carrier:
+        settings = Chosen(
+            upstream__base_url="http://nowhere.test:9",
+            proxy__egress__mode="single_proxy",
+            proxy__egress__proxy_url=carrier.url(),
+            proxy__egress__test_url=f"{server.url}/trace",
+        )
+        (node,) = ways.nodes(settings)
+        told = await probe(node, settings)
+    assert (told.status, told.exit_address) == (200, "1.2.3.4")
+    assert server.requests[0].head.startswith("GET /trace ")
+
+
 @pytest.mark.parametrize("work", [jobs.test, jobs.solve])
 async def test_nor_is_a_job(ways, work):
     ways.solver = object()

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.egress.proxies import BadProxy, parse
+from grokgateway.config.registry import rules
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,32 @@ def test_an_account_gets_a_name_of_its_own():
     assert proxy.for_account(255) != proxy.for_account(256)
     plain = parse("http://user:p@h:1")
     assert plain.for_account(255) is plain
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://h:1",
+        "http://h:1/",
+        "socks5://u-{account}:p@h:1",
+        "http://h:1/path",
+        "http://h:1?x=1",
+        "http://h:1#f",
+        "http://h:0",
+        "http://h:99999",
+        "http://{account}:1",
+        "http://u:{account}@h:1",
+        "http://{account}{account}@h:1",
+        "http://" + "a" * 9000,
+        "ftp://h:1",
+        "h:1",
+        "http://",
+    ],
+)
+def test_the_configuration_takes_what_can_be_used_and_nothing_else(address):
+    try:
+        parse(address)
+        good = True
+    except BadProxy:
+        good = False
+    assert (rules.PROXY_URL(address) is None) is good

@@ -29,6 +29,7 @@ DEFAULTS: dict[str, object] = {
     "proxy.egress.resource_proxy_pool": (),
     "proxy.egress.skip_ssl_verify": False,
     "proxy.egress.impersonate": False,
+    "proxy.egress.test_url": "",
     "proxy.clearance.mode": "none",
     "proxy.clearance.flaresolverr_url": "",
     "proxy.clearance.timeout_sec": 60,

@@ -18,6 +18,7 @@ TEXTS = {
     "proxy.egress.resource_proxy_url": "http://127.0.0.1:8118",
     "proxy.egress.resource_proxy_pool": "http://127.0.0.1:8118",
     "proxy.clearance.flaresolverr_url": "http://127.0.0.1:8191",
+    "proxy.egress.test_url": "https://trace.example/cdn-cgi/trace",
     "proxy.clearance.browser": "safari17",
     "retry.reset_session_status_codes": "403,502",
     "retry.on_codes": "[500, 502]",
