@@ -36,8 +36,9 @@ class Login:
 class Signed:
     """Headers of a call and the login that goes with them, still apart.
 
-    `user_id` is told by a cookie of its own where it is set. Only a target among
-    upstream's hosts puts them together (see `channel`).
+    `user_id` is told by a cookie of its own where it is set; `hints` says whether the
+    call has those of the browser. Only a target among upstream's hosts puts them
+    together (see `channel`).
     """
 
     plain: tuple[Header, ...]
@@ -45,6 +46,7 @@ class Signed:
     cloudflare: str
     scope: Scope = Scope.CHAT
     user_id: str = ""
+    hints: bool = True
 
     def __repr__(self) -> str:
         return "Signed(...)"
@@ -131,6 +133,8 @@ def dressed(signed: Signed, bundle: Bundle, settings: Settings) -> Signed:
         return signed
     browser = settings.text("proxy.clearance.browser")
     own = browser_headers(clean(bundle.user_agent), browser)
+    if not signed.hints:
+        own = tuple(pair for pair in own if not is_hint(pair[0]))
     kept = [pair for pair in signed.plain if not of_browser(pair[0])]
     place = next(
         (at for at, pair in enumerate(signed.plain) if of_browser(pair[0])), len(kept)
@@ -141,15 +145,18 @@ def dressed(signed: Signed, bundle: Bundle, settings: Settings) -> Signed:
 
 
 def of_browser(name: bytes) -> bool:
-    lower = name.lower()
-    return lower == b"user-agent" or lower.startswith(b"sec-ch-ua")
+    return name.lower() == b"user-agent" or is_hint(name)
+
+
+def is_hint(name: bytes) -> bool:
+    return name.lower().startswith(b"sec-ch-")
 
 
 def session_headers(login: Login, user_id: str, settings: Settings) -> Signed:
     """For the upgrade to the chat gateway, which wants to know the user (13.3)."""
     signed = upgrade_headers(login, settings)
-    plain = tuple(one for one in signed.plain if not one[0].startswith(b"Sec-Ch-"))
-    return replace(signed, plain=plain, user_id=user_id)
+    plain = tuple(one for one in signed.plain if not is_hint(one[0]))
+    return replace(signed, plain=plain, user_id=user_id, hints=False)
 
 
 def upgrade_headers(login: Login, settings: Settings) -> Signed:

@@ -142,9 +142,11 @@ class Connection:
             raise Gone from error
 
     async def close(self) -> None:
-        with suppress(CurlError, WebSocketError):  # it is over in any case
-            await self._socket.close(timeout=CLOSE_S)
-        await self._session.close()
+        try:
+            with suppress(CurlError, WebSocketError):  # it is over in any case
+                await self._socket.close(timeout=CLOSE_S)
+        finally:
+            await self._session.close()
 
 
 def not_opened(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.egress.bundles import Bundle
 from gateway.upstream.channel import Hosts
 from gateway.upstream.client_hints import client_hints
 from gateway.upstream.cookies import (
@@ -10,7 +11,14 @@ from gateway.upstream.cookies import (
     cloudflare_cookies,
     cookie_header,
 )
-from gateway.upstream.headers import Login, constant_headers, json_headers
+from gateway.upstream.headers import (
+    Login,
+    constant_headers,
+    dressed,
+    json_headers,
+    session_headers,
+    upgrade_headers,
+)
 from tests.gateway.upstream.stand_in import Chosen
 
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 "
@@ -157,3 +165,16 @@ def test_a_login_does_not_show_its_token():
     login = Login("secret", "u")
     assert "secret" not in repr(login)
     assert "secret" not in repr(json_headers(login, Chosen()))
+
+
+def test_the_browser_of_a_clearance_sends_hints_only_where_the_call_has_them():
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0 Safari/537.36"
+    bundle = Bundle("k", 1, "cf_clearance=x", agent)
+    settings = Chosen()
+    session = dressed(session_headers(Login("t"), "u", settings), bundle, settings)
+    names = [name for name, _ in session.plain]
+    assert dict(session.plain)[b"User-Agent"] == agent.encode()
+    assert not [name for name in names if name.startswith(b"Sec-Ch-")]
+    assert (session.user_id, session.cloudflare) == ("u", "cf_clearance=x")
+    upgrade = dressed(upgrade_headers(Login("t"), settings), bundle, settings)
+    assert b'v="142"' in dict(upgrade.plain)[b"Sec-Ch-Ua"]
