@@ -257,24 +257,35 @@ def chosen_redis(env: Environment) -> str:
 
 CACHE_TABLE = "grokgateway_cache"  # made by a migration of grokgateway.jobs
 ROOM = {"MAX_ENTRIES": 20_000}
+REDIS_TIMEOUT_S = 2
 
 
 def caches(redis_url: str) -> dict[str, dict[str, object]]:
     """Shared by all processes: sign-in failures and tickets are told of in it."""
-    if redis_url:
-        backend = "django_redis.cache.RedisCache"
-        return {
-            "default": {"BACKEND": backend, "LOCATION": redis_url, "KEY_PREFIX": PREFIX}
-        }
     backend = "django.core.cache.backends.db.DatabaseCache"
-    return {"default": {"BACKEND": backend, "LOCATION": CACHE_TABLE, "OPTIONS": ROOM}}
+    stored: dict[str, object] = {
+        "BACKEND": backend,
+        "LOCATION": CACHE_TABLE,
+        "OPTIONS": ROOM,
+    }
+    if not redis_url:
+        return {"default": stored}
+    shared: dict[str, object] = {
+        "BACKEND": "grokgateway.caching.SharedCache",
+        "LOCATION": redis_url,
+        "KEY_PREFIX": PREFIX,
+        "OPTIONS": dict.fromkeys(
+            ("SOCKET_CONNECT_TIMEOUT", "SOCKET_TIMEOUT"), REDIS_TIMEOUT_S
+        ),
+    }
+    return {"default": shared, "stored": stored}
 
 
 def channel_layers(redis_url: str) -> dict[str, dict[str, object]]:
     if redis_url:
         return {
             "default": {
-                "BACKEND": "channels_redis.core.RedisChannelLayer",
+                "BACKEND": "grokgateway.channels.ChannelLayer",
                 "CONFIG": {"hosts": [redis_url], "prefix": f"{PREFIX}:channels"},
             }
         }

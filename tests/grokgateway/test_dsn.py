@@ -245,8 +245,9 @@ def test_a_storage_without_its_address_is_refused(values, reason):
 )
 def test_redis_is_chosen(values, url):
     assert dsn.chosen_redis(Environment(values)) == url
-    assert ("redis" in str(dsn.caches(url))) == bool(url)
-    assert ("redis" in str(dsn.channel_layers(url))) == bool(url)
+    caches, layers = dsn.caches(url), dsn.channel_layers(url)
+    assert ("SharedCache" in str(caches["default"])) == bool(url)
+    assert ("hosts" in str(layers["default"])) == bool(url)
 
 
 @pytest.mark.parametrize(
