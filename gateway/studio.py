@@ -29,6 +29,7 @@ class Studio:
     def __init__(self) -> None:
         self._due: asyncio.Event | None = None
         self.busy = 0  # jobs in work
+        self.poll_s = POLL_S
 
     def wake(self) -> None:
         """A job waits: take it at once, if this process takes jobs at all."""
@@ -46,7 +47,7 @@ class Studio:
                 while True:
                     await self._take_some(group, presence)
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_S):
+                        async with asyncio.timeout(self.poll_s):
                             await due.wait()
                     due.clear()
         finally:

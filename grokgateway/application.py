@@ -8,6 +8,7 @@ server's lifespan, or with the first request where the server has none (daphne).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -32,7 +33,8 @@ from gateway.refreshing import Refresher
 from gateway.upkeep import purge_expired
 from gateway.upstream import pool
 from grokgateway import config, crypto, interpreter, startup
-from grokgateway.jobs import outbox
+from grokgateway.jobs import broker as brokers
+from grokgateway.jobs import outbox, runner, scheduling
 from grokgateway.jobs import watching as jobs_watched
 from grokgateway.jobs.batch_runner import run_one
 from grokgateway.jobs.periodic import Periodic, run_all
@@ -80,6 +82,7 @@ class Application:
         self._starting: asyncio.Task[None] | None = None
         self._background: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._due: scheduling.Bell | None = None
         self.open_requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,7 +166,7 @@ class Application:
 
     async def _start(self) -> None:
         await sync_to_async(load_everything)()
-        await directory.ready()
+        await directory.ready(works=self._jobs)
         await asyncio.to_thread(tokens.encoding)
         await sync_to_async(config.subscribe)(startup.follow)
         tide = interpreter.Tide(lambda: self.open_requests)
@@ -194,15 +197,36 @@ class Application:
     def _chores(self) -> list[Periodic]:
         """Work for the whole installation, done by whichever process gets to it."""
         names = [f"batch jobs {number}" for number in range(BATCHES_AT_ONCE)]
+        told = self._told_of_work() if settings.REDIS_URL else []
         return [
             Periodic("retention", PURGE_S, sync_to_async(purge_expired)),
             Periodic("wall retention", PURGE_S, sync_to_async(purge_wall)),
             Periodic("quota refresh", REFRESH_S, self._refresher.beat),
-            *(Periodic(name, BATCHES_S, work_off_batches) for name in names),
+            *told,
+            *(Periodic(name, BATCHES_S, self._batches) for name in names),
             Periodic("videos", VIDEOS_S, studio.current().work),
             Periodic("clearances", renewal.EVERY_S, renewal.beat),
             Periodic("proxy probes", probing.EVERY_S, probing.Prober().beat),
         ]
+
+    def _told_of_work(self) -> list[Periodic]:
+        """With Redis no process has to look each second: one sends word to all."""
+        broker = brokers.current()
+        studio.current().poll_s = scheduling.UNASKED_S
+        self._due = scheduling.Bell()
+        wake = {"batches": self._due.ring, "videos": studio.current().wake}
+        scheduling.register(broker, wake)
+        hear = partial(runner.hear, broker, self._stopping)
+        return [
+            Periodic("word of work", runner.RETRY_S, hear),
+            Periodic("scheduler", runner.RETRY_S, partial(scheduling.lead, broker)),
+        ]
+
+    async def _batches(self) -> None:
+        while await run_one(works.ALL):
+            pass
+        if self._due is not None:
+            await self._due.wait(scheduling.UNASKED_S)
 
     async def _follow_accounts(self) -> None:
         await directory.follow(self._sync_s, settings.ACCOUNT_SYNC_INTERVAL)
@@ -222,11 +246,6 @@ class Application:
                 await self.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-async def work_off_batches() -> None:
-    while await run_one(works.ALL):
-        pass
 
 
 def purge_wall() -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from grokgateway.jobs.models import BatchItem, BatchJob, BatchState, ItemState
 
 LEASE = timedelta(seconds=30)
+NEGLECTED = timedelta(seconds=60)
 INSERT_ROWS = 1000
 OPEN = (BatchState.WAITING, BatchState.RUNNING)
 ENDED = (BatchState.DONE, BatchState.CANCELLED, BatchState.ERROR)
@@ -93,6 +94,13 @@ def claim(owner: str, kinds: Iterable[str], now: datetime) -> BatchJob | None:
         if taken:
             return BatchJob.objects.get(pk=job_id)
     return None
+
+
+def neglected(now: datetime) -> bool:
+    """Whether a job waits that any worker would have taken long ago."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    waiting = BatchJob.objects.filter(free, status__in=OPEN)
+    return waiting.filter(created_at__lt=now - NEGLECTED).exists()
 
 
 def renew(job_id: int, owner: str, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from taskiq_redis import RedisStreamBroker
 LONGEST_TASK_S = 3 * 3600  # a longer one would be delivered again while it runs
 STREAM = "g2:jobs"
 GROUP = "g2"
-STREAM_LIMIT = 10_000
+STREAM_LIMIT = 1_000  # word of work, of which any is as good as another
 RECLAIM_LOCK_S = 60.0
 TICK_EVERY_S = 5
 

@@ -42,6 +42,14 @@ async def run(
     await broker.shutdown()
 
 
+async def hear(broker: AsyncBroker, stopping: asyncio.Event) -> None:
+    """Serve a broker whose tasks are short, until `stopping` or cancelled."""
+    try:
+        await run(broker, stopping, scheduling=False, drain_s=1.0)
+    finally:
+        await broker.shutdown()
+
+
 async def schedule(broker: AsyncBroker) -> None:
     """Send tasks by the schedule in their labels; survive a broker that is away."""
     scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
