@@ -38,3 +38,12 @@ def masked(account: Account) -> str:
         return crypto.mask(reveal(account))
     except crypto.Undecipherable:
         return ""
+
+
+def readable() -> bool:
+    """Whether the keys of this process open what is stored, by the newest account."""
+    newest = Account.objects.order_by("-pk").first()
+    try:
+        return newest is None or bool(reveal(newest))
+    except crypto.Undecipherable:
+        return False

@@ -39,16 +39,20 @@ __all__ = [
     "claim",
     "current",
     "follow",
+    "in_sync",
     "leave",
     "load",
+    "may_claim",
     "peers",
     "ready",
     "sync",
+    "worked",
 ]
 
 logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 200
 IDLE_AFTER = 5  # polls without news
+SYNCS_MISSED, SYNC_GRACE_S = 2, 10.0  # before this process counts as out of step
 
 
 @dataclass(slots=True)
@@ -58,6 +62,8 @@ class Home:
     directory: Directory = field(default_factory=Directory)
     loading: threading.Lock = field(default_factory=threading.Lock)
     member: Member | None = None
+    works: bool = False  # whether this process takes jobs
+    synced_at: float = float("-inf")  # of the monotonic clock
 
 
 HOME = Home()
@@ -80,6 +86,23 @@ def peers() -> list[Peer]:
     return [peer for peer in member.circle.peers if peer.id != member.circle.me.id]
 
 
+def in_sync() -> bool:
+    """Whether what others changed has been read of late."""
+    age_s = time.monotonic() - HOME.synced_at
+    return age_s < SYNCS_MISSED * settings.ACCOUNT_SYNC_INTERVAL + SYNC_GRACE_S
+
+
+def may_claim() -> bool:
+    """Whether others still know this process, so that it may serve accounts."""
+    member = HOME.member
+    return member is None or member.circle.alone or not member.circle.lapsed
+
+
+def worked() -> bool:
+    """Whether there is a process that takes jobs, as far as this one knows."""
+    return HOME.works or any(peer.notes.get("works") for peer in peers())
+
+
 def load() -> Directory:
     """Read every account anew from the tables; synchronous, for start-up."""
     directory = Directory(HOME.directory.rules)
@@ -88,7 +111,7 @@ def load() -> Directory:
     for page in store.load():
         directory.apply(page, time.time())
     directory.loaded = True
-    HOME.directory = directory
+    HOME.directory, HOME.synced_at = directory, time.monotonic()
     return directory
 
 
@@ -98,14 +121,15 @@ def load_once() -> None:
             load()
 
 
-async def ready() -> None:
+async def ready(*, works: bool = False) -> None:
     """Load before the first request is served; later callers wait for the first.
 
     Joining comes first: who is alone then has read what the one before it wrote. What
     is shared is taken in advance, so that the first requests need not wait for it.
     """
+    HOME.works = works
     if HOME.member is None:
-        HOME.member = Member(shared_store(), current)
+        HOME.member = Member(shared_store(), current, works=works)
         try:
             await HOME.member.join(alone=settings.SERVER_WORKERS == 1)
             await HOME.member.welcomed()
@@ -160,6 +184,7 @@ async def sync() -> bool:
         directory.apply(rows[start : start + ROWS_AT_ONCE], time.time())
         await asyncio.sleep(0)
     directory.revision = revision
+    HOME.synced_at = time.monotonic()
     return bool(rows)
 
 

@@ -1,46 +1,74 @@
 """What must hold before this process can serve (`/readyz`)."""
 
-from asgiref.sync import sync_to_async
+import asyncio
+from dataclasses import dataclass
+
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
-from accounts import directory
+from accounts import credentials, directory
 from gateway import catalog
 from grokgateway import crypto
+from grokgateway.jobs import batches
+from media import jobs, threads
+
+LIMIT_S = 3.0  # a database that is away would let its callers wait for long
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What only the database can tell; nothing of it holds while that is away."""
+
+    database: bool = False
+    migrated: bool = False
+    readable: bool = True
+    neglected: bool = False
 
 
 async def checks() -> dict[str, bool]:
     """Each check by name and whether it holds."""
-    database = await sync_to_async(database_ready)()
+    keys = await threads.disk(keys_ready)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            found = await threads.disk(stored, keys)
+    except TimeoutError:
+        found = Stored()
     return {
-        "database": database,
-        "migrations": database and await sync_to_async(migrated)(),
-        "keys": await sync_to_async(keys_ready)(),
+        "database": found.database,
+        "migrations": found.migrated,
+        "keys": keys and found.readable,
         "catalog": catalog.HOME.catalog is not None,
         "accounts": directory.current().loaded,
+        "sync": directory.in_sync(),
+        "claims": directory.may_claim(),
+        "worker": directory.worked() or not found.neglected,
     }
 
 
-def database_ready() -> bool:
+def stored(keys: bool) -> Stored:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        if not migrated():
+            return Stored(database=True)
+        now = timezone.now()
+        return Stored(
+            database=True,
+            migrated=True,
+            readable=not keys or credentials.readable(),
+            neglected=batches.neglected(now) or jobs.neglected(now),
+        )
     except Error:
-        return False
+        return Stored()
     finally:
         connection.close()
-    return True
 
 
 def migrated() -> bool:
-    try:
-        executor = MigrationExecutor(connection)
-        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Error:
-        return False
-    finally:
-        connection.close()
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def keys_ready() -> bool:
@@ -48,4 +76,6 @@ def keys_ready() -> bool:
         crypto.ring()
     except (ImproperlyConfigured, OSError, Error):
         return False
+    finally:
+        connection.close()
     return True

@@ -13,7 +13,8 @@ from django.db.models.functions import Greatest
 
 from media.models import Asset, State, VideoJob
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=90)  # renewed every few seconds
+NEGLECTED = timedelta(seconds=60)
 WORKER_CHARS = 12
 TOKEN_CHARS = 32
 ERROR_MAX_CHARS = 500
@@ -58,6 +59,12 @@ def claim(
             VideoJob.objects.filter(pk=job_id, started_at=None).update(started_at=now)
             return VideoJob.objects.get(pk=job_id)
     return None
+
+
+def neglected(now: datetime) -> bool:
+    """Whether a job waits that any worker would have taken long ago."""
+    waiting = VideoJob.objects.filter(status=State.QUEUED, lease_until=None)
+    return waiting.filter(created_at__lt=now - NEGLECTED).exists()
 
 
 def orphaned(gone: Callable[[str], bool]) -> list[str]:

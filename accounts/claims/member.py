@@ -32,7 +32,10 @@ class Member:
         store: Store,
         directory: Callable[[], Directory],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        works: bool = False,
     ) -> None:
+        self.works = works  # on jobs, which others want to know
         self.store = store
         self.circle = Circle(clock)
         self.trade = Trade(store, self.circle, directory, self.revive)
@@ -169,4 +172,5 @@ class Member:
             "waited": trade.waited,
             "moves": trade.moves,
             "breakers": paused,
+            "works": self.works,
         }

@@ -242,7 +242,7 @@ async def test_closing_what_never_began():
 
 
 async def test_closing_in_the_middle_of_a_start_ends_it(app, monkeypatch):
-    async def never():
+    async def never(*, works):
         await asyncio.Event().wait()
 
     monkeypatch.setattr(directory, "ready", never)
@@ -319,6 +319,10 @@ async def test_readiness(app):
     assert orjson.loads(asking.content) == {
         "status": "ok",
         "checks": dict.fromkeys(
-            ("database", "migrations", "keys", "catalog", "accounts"), "ok"
+            (
+                *("database", "migrations", "keys", "catalog", "accounts"),
+                *("sync", "claims", "worker"),
+            ),
+            "ok",
         ),
     }
