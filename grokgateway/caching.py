@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import redis
@@ -64,7 +64,7 @@ class SharedCache(BaseCache):
 
     def get_many(
         self, keys: Iterable[str], version: int | None = None
-    ) -> Mapping[str, object]:
+    ) -> dict[str, object]:
         names = list(keys)
         return self._do(lambda one: one.get_many(names, version=version))
 

@@ -45,7 +45,7 @@ def test_redis_that_is_away_is_not_asked_each_time(away, monkeypatch, caplog):
     assert len(caplog.records) == 1
     assert "127.0.0.1" not in caplog.text
     later = time.monotonic() + caching.AWAY_S
-    monkeypatch.setattr(caching.time, "monotonic", lambda: later)
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     away.get("c")
     assert len(caplog.records) == 2
 
