@@ -118,10 +118,7 @@ async def told(answer: httpx.Response) -> str:
 @pytest.mark.parametrize("name", ["redis", "postgresql"])
 async def test_an_outage_costs_what_is_written_down(sandbox, tmp_path, name):
     sandbox.reset()
-    settings = {
-        "GROK_ACCOUNT_REFRESH_ENABLED": "false",
-        "GROK_APP_APP_KEY": CONSOLE_KEY,
-    }
+    settings = {"GROK_APP_APP_KEY": CONSOLE_KEY}
     with running_cluster(tmp_path, sandbox.url, ACCOUNTS, **settings) as cluster:
         service: Service = getattr(cluster, name)
         probes = Probes(cluster)
