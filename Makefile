@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test e2e browser newer check services lint types contracts fix bench \
-	load docs screenshots messages snapshot vendor lock clean
+	load docs screenshots messages snapshot vendor lock clean audit secrets
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,14 @@ NEWER := $(addprefix tests/e2e/test_,openai_sdk.py openai_responses.py responses
 newer: $(VENV)/stamp-dev ## The clients' tests over the newer forms of upstream
 	UPSTREAM_FORMS=new $(BIN)/pytest -q -n 2 --dist loadfile $(NEWER) $(ARGS)
 
-check: lint types $(VENV)/stamp-dev ## What must pass before a change is done
+audit: $(VENV)/stamp-dev ## Ask about known holes of pinned packages (needs an index that tells)
+	$(BIN)/python -m tests.audit $(ARGS)
+
+secrets: $(VENV)/stamp-dev ## Look for live credentials in tracked files
+	$(BIN)/python -m tests.secret_scan
+
+check: lint types secrets $(VENV)/stamp-dev ## What must pass before a change is done
+	$(BIN)/python -m tests.audit --if-reachable --no-npm impersonate
 	$(BIN)/python manage.py check --deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
