@@ -11,7 +11,7 @@ from gateway import idempotency, recorder, sightings, stored, tallies
 from gateway.alerts import watching
 from gateway.captures import store as captures
 from gateway.doctor import records as examinations
-from gateway.exits import totals
+from gateway.exits import clearances, totals
 from gateway.keys import store as keys
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -36,6 +36,7 @@ def purge_expired() -> None:
         sightings.purge(now)
         captures.purge(now)
         totals.purge(now)
+        clearances.purge(now)
         purges = (
             ("retention.events_days", store.purge_events),
             ("retention.events_days", batches.purge),

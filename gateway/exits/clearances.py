@@ -6,6 +6,8 @@ All synchronous. Times are handed in.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
+
 from gateway.egress import home
 from gateway.egress.bundles import Bundle, Place
 from gateway.egress_tables import ClearanceBundle
@@ -15,6 +17,7 @@ from grokgateway import crypto
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
+KEPT = timedelta(days=14)  # without use; behind some proxies each account has one
 
 
 def found(key: str) -> ClearanceBundle | None:
@@ -50,6 +53,15 @@ def note_failure(place: Place, reason: str) -> datetime:
     row.failed_at, row.retry_at, row.last_error = now, now + pause, reason[:200]
     row.save()
     return row.retry_at
+
+
+def purge(now: datetime) -> None:
+    """Those that nobody has used for long, and failures of long ago."""
+    before = now - KEPT
+    used = Q(used_at__lt=before) | Q(used_at=None)
+    failed = Q(failed_at__lt=before) | Q(failed_at=None)
+    made = Q(made_at__lt=before) | Q(made_at=None)
+    ClearanceBundle.objects.filter(used & failed & made).delete()
 
 
 def invalidate(key: str, version: int) -> bool:

@@ -6,7 +6,7 @@ anew every few seconds.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 OF_CONFIG = re.compile(r"direct|(?:res-)?(?:single|pool-\d+)")
 SHOWN_CHARS = 300
+OPENED_AT_ONCE = 500
 BEGINNING: dict[str, object] = {
     "enabled": True,
     "score": 1.0,
@@ -48,14 +49,34 @@ def load() -> None:
     own = [row for row in rows if row.source == NodeSource.OPERATOR and row.enabled]
     nodes = tuple(node for row in own if (node := node_of(row)) is not None)
     disabled = frozenset(row.name for row in rows if not row.enabled)
-    solved = ClearanceBundle.objects.filter(version__gt=0)
-    bundles = {row.key: bundle for row in solved if (bundle := bundle_of(row))}
     here = home.current()
+    bundles = solved(here.rows.bundles)
     manual_ones = {row.name: one for row in rows if (one := manual.bundle_of(row))}
     read = Rows(nodes, disabled, bundles, manual_ones)
     if read != here.rows:
         here.rows = read
     adopt(rows, datetime.now(UTC))
+
+
+def solved(known: Mapping[str, Bundle]) -> dict[str, Bundle]:
+    """All clearances by key; only those that are not `known` as they are are opened."""
+    rows = ClearanceBundle.objects.filter(version__gt=0)
+    states = rows.values_list("key", "version", "valid", "made_at")
+    found: dict[str, Bundle] = {}
+    news = []
+    for key, version, valid, made_at in states:
+        bundle = known.get(key)
+        made = made_at.timestamp() if made_at else 0.0
+        state = (version, valid, made)
+        if bundle and (bundle.version, bundle.valid, bundle.made_at) == state:
+            found[key] = bundle
+        else:
+            news.append(key)
+    for start in range(0, len(news), OPENED_AT_ONCE):
+        for row in rows.filter(key__in=news[start : start + OPENED_AT_ONCE]):
+            if (opened := bundle_of(row)) is not None:
+                found[row.key] = opened
+    return found
 
 
 def node_of(row: EgressNode) -> Node | None:

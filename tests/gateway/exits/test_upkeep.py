@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from gateway.alerts import conditions
-from gateway.egress.bundles import Place
+from gateway.egress.bundles import Bundle, Place
 from gateway.egress.nodes import DIRECT_NODE, Node, Scope
 from gateway.egress.proxies import parse
 from gateway.egress_tables import ClearanceBundle, EgressNode
@@ -126,6 +126,48 @@ def test_sound_nodes_are_tried_now_and_then(ways):
     assert not prober.due(nodes, 1800.0)
     assert prober.due(nodes, 1900.0) == nodes
     assert not prober.due(nodes, 1950.0)
+
+
+def test_clearances_that_nobody_uses_go(ways):
+    solved(60 * 24 * 20, used_minutes_ago=60 * 24 * 20)
+    clearances.purge(datetime.now(UTC) - timedelta(days=10))
+    assert ClearanceBundle.objects.exists()
+    clearances.purge(datetime.now(UTC))
+    assert not ClearanceBundle.objects.exists()
+
+
+def test_one_that_is_used_or_failed_lately_stays(ways):
+    solved(60 * 24 * 20, used_minutes_ago=1)
+    clearances.note_failure(
+        Place(Node("n", parse("http://n:1")), "https://grok.com", SOLVER), "no"
+    )
+    clearances.purge(datetime.now(UTC))
+    assert ClearanceBundle.objects.count() == 2
+
+
+def test_only_what_is_new_is_opened_again(ways, monkeypatch):
+    solved(5)
+    store.load()
+    first = ways.rows.bundles[place().key]
+    opened: list[ClearanceBundle] = []
+    real = store.bundle_of
+
+    def noted(row: ClearanceBundle) -> Bundle | None:
+        opened.append(row)
+        return real(row)
+
+    monkeypatch.setattr(store, "bundle_of", noted)
+    store.load()
+    assert ways.rows.bundles[place().key] is first
+    assert opened == []
+    clearances.keep(place(), Solved("cf_clearance=y", "A/2"), "")
+    ways.rows = ways.rows.__class__(bundles={place().key: first})  # another process
+    store.load()
+    assert ways.rows.bundles[place().key].cookies == "cf_clearance=y"
+    ClearanceBundle.objects.update(valid=False)
+    store.load()
+    assert not ways.rows.bundles[place().key].valid
+    assert len(opened) == 2
 
 
 def test_no_usable_node_is_an_alert(ways):
