@@ -11,24 +11,26 @@ import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import count
 
 from gateway.captures.words import KEPT
 from grokgateway.redaction import Redactor
 
 SEGMENT = re.compile(r"[^\W_]+")
-ATTRIBUTE = re.compile(r'(\w+)(\s*=\s*")([^"]*)')
+ATTRIBUTE = re.compile(r'(?<!\w)(\w{1,64})(\s{0,8}=\s{0,8}")([^"]*)')
 TAG_WORDS = frozenset({"type", "card_type"})
 PARTS = re.compile(
     r"(?P<tag><grok:render\b[^<>]{0,4096}>?)|(?P<url>https?://[^\s\"'<>)\]\\]+)"
 )
 SCHEME = re.compile(r"https?://|data:[\w/+.-]+;base64,")
-# What is nobody's business, whoever said it.
+# What is nobody's business, whoever said it. Each part looks at a character a few times
+# at most, however long the text is.
 PRIVATE = re.compile(
     r"""
-      [\w.+%-]+@[\w-]+(?:\.[\w-]+)+
+      (?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}
     | [0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}
     | (?<=users/)[\w-]+
-    | (?<=\?)[^\s"'<>)\]]*=[^\s"'<>)\]]*
+    | (?<=\?)[^\s"'<>)\]?=]*=[^\s"'<>)\]]*
     | (?<![\w=-])(?=[\w=-]*\d)(?=[\w=-]*[A-Za-z])[\w=-]{32,}
     | (?<![\w+/=])(?=[\w+/]*\d)(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])[\w+/]{32,}={0,2}
     | (?:sk|gk|xai|key|hf|ghp|pk)[-_][\w-]{12,}
@@ -171,11 +173,9 @@ class Cover:
 
 
 def digits_of(key: bytes, part: str) -> Iterator[int]:
-    block = 0
-    while True:
-        seed = f"{block}/{part}".encode("utf-8", "surrogatepass")
-        yield from blake2b(seed, key=key, digest_size=64).digest()
-        block += 1
+    seed = blake2b(part.encode("utf-8", "surrogatepass"), key=key).digest()
+    for block in count():
+        yield from blake2b(seed + block.to_bytes(8), key=key).digest()
 
 
 def other(char: str, drawn: int) -> str:

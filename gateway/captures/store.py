@@ -24,9 +24,12 @@ KEPT = timedelta(days=14)
 UNSTORABLE = (IntegrityError, DataError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
-    """A tape on its way; nothing of it is written before it is covered."""
+    """A tape on its way; nothing of it is written before it is covered.
+
+    `row` is what was made of it, should the database have to be tried again.
+    """
 
     tape: Tape
     request_id: str
@@ -37,18 +40,23 @@ class Taken:
     status: int
     error_code: str
     about: Mapping[str, object]
+    row: Capture | None = None
 
 
 def save(taken: Sequence[Taken]) -> None:
+    """All or nothing, but for what can never be kept."""
     for one in taken:
-        row = row_of(one)
-        if row is not None:
-            insert(row)
-    trim()
+        one.row = one.row or row_of(one)
+    with transaction.atomic():
+        for one in taken:
+            if one.row is not None:
+                insert(one.row)
+        trim()
 
 
 def insert(row: Capture) -> None:
     """One that the database refuses is lost, which no repetition would cure."""
+    row.pk = None  # it may have been tried before
     try:
         with transaction.atomic():
             row.save(force_insert=True)

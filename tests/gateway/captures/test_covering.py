@@ -1,5 +1,7 @@
 """What covers hide, and what they leave as it was."""
 
+import time
+
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -60,6 +62,15 @@ def shape(value):
     if isinstance(value, list):
         return [shape(one) for one in value]
     return len(value) if isinstance(value, str) else type(value)
+
+
+@pytest.mark.parametrize("piece", ["x", "aB3", "?", "a.", "a=b&", "a@", "?a=b", '"'])
+@pytest.mark.parametrize("words", [True, False])
+def test_long_texts_take_no_longer_by_the_character(piece, words):
+    one, text = cover(words=words), piece * (200_000 // len(piece))
+    begun = time.process_time()
+    assert len(one.text(text)) == len(text)
+    assert time.process_time() - begun < 5  # what looks back takes minutes
 
 
 def test_words_are_covered_and_the_wire_is_not():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from django.db import OperationalError
 
 from gateway.capture_tables import Capture, CaptureWish
 from gateway.captures import making, store
@@ -94,6 +95,25 @@ def test_what_cannot_be_covered_is_not_kept(monkeypatch, caplog):
 def test_what_the_database_refuses_is_dropped(caplog):
     store.save([captured(status=-(10**12)), captured(2)])
     assert ids()[-1] == "req_2"
+
+
+def test_a_database_that_fails_gets_each_capture_once(monkeypatch):
+    taken = [captured(1), captured(2)]
+    insert = store.insert
+
+    def failing(row):
+        insert(row)
+        if row.request_id == "req_2":
+            raise OperationalError("gone away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "insert", failing)
+        with pytest.raises(OperationalError):
+            store.save(taken)
+    assert ids() == []
+    monkeypatch.setattr(making, "made", None)  # what was made is used again
+    store.save(taken)
+    assert ids() == ["req_1", "req_2"]
 
 
 def test_old_captures_and_wishes_go_by_themselves():
