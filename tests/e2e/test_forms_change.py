@@ -12,7 +12,7 @@ from tests.e2e.test_answers import CHAT, body
 from tests.e2e.test_images_sdk import source
 
 # A fast machine asks hundreds of times, and an edit spends what chats spend.
-ACCOUNTS = {"super": [f"sandbox-super-quota2000-forms{n}" for n in range(6)]}
+ACCOUNTS = {"super": [f"sandbox-super-forms{n}" for n in range(40)]}
 FORMS = ("chat_forms", "upload_forms", "image_edit_forms", "video_forms")
 FOLLOWING = {name: "auto" for name in NEWER_FORMS if "IMAGINE" not in name}
 TEXT = base64.b64encode(b"high water").decode()
