@@ -24,14 +24,14 @@ FORMS = {
     "old": ("rest", "v2"),
     "new": ("gateway", "v3"),
 }
-TLS_AND_MORE = [
-    "python",
-    pytest.param(
-        "browser",
-        marks=pytest.mark.skipif(
-            not impersonation.INSTALLED, reason="curl-cffi is not there"
-        ),
-    ),
+IMPERSONATED = pytest.mark.skipif(
+    not impersonation.INSTALLED, reason="curl-cffi is not there"
+)
+TLS_AND_MORE = ["python", pytest.param("browser", marks=IMPERSONATED)]
+SPOKEN = [
+    ("old", "python"),
+    ("new", "python"),
+    pytest.param("new", "browser", marks=IMPERSONATED),
 ]
 
 
@@ -106,8 +106,7 @@ async def peers(sandbox: RunningSandbox) -> set[int]:
     return set((await asyncio.to_thread(sandbox.stats))["peers"])
 
 
-@pytest.mark.parametrize("tls", TLS_AND_MORE)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "tls"), SPOKEN)
 @pytest.mark.parametrize("mode", modes("", ""))
 async def test_every_call_goes_through_the_proxies(
     ways, sandbox, caplog, mode, form, tls
@@ -138,8 +137,7 @@ async def test_every_call_goes_through_the_proxies(
 FILES = ("upload", "file", "list")
 
 
-@pytest.mark.parametrize("tls", TLS_AND_MORE)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "tls"), SPOKEN)
 async def test_files_have_a_way_of_their_own(ways, sandbox, form, tls):
     async with carriers() as both:
         chosen = modes(both.one.url(), both.two.url())["both"]
@@ -164,8 +162,7 @@ DEAD = {
 }
 
 
-@pytest.mark.parametrize("tls", TLS_AND_MORE)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "tls"), SPOKEN)
 @pytest.mark.parametrize("dead", DEAD)
 async def test_without_a_usable_proxy_nothing_is_called(
     ways, sandbox, caplog, dead, form, tls
