@@ -16,6 +16,7 @@ from tests.house import ROOT
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s#]*)#([^)\s]+)\)")
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
 FOREIGN = re.compile(r'<(?:script|link|img|iframe|source)\b[^>]*(?:src|href)="https?:')
 
 
@@ -69,6 +70,29 @@ def test_every_anchor_is_there():
             if aim.suffix == ".md" and anchor not in set(slugs(aim)):
                 dead.append(f"{path}: {target}#{anchor}")
     assert dead == []
+
+
+def test_every_picture_is_there():
+    missing = []
+    for path in pages():
+        text = FENCED.sub("", (ROOT / path).read_text(encoding="utf-8"))
+        for places in PICTURE.findall(text):
+            place = "".join(places)
+            if "://" not in place and not (ROOT / path).parent.joinpath(place).exists():
+                missing.append(f"{path}: {place}")
+    assert missing == []
+
+
+def test_both_readmes_show_and_link_the_same():
+    """Their words differ; what they lead to and let one type does not."""
+
+    def kept(path):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)]+)\)", text)
+        models = re.findall(r"`(grok-[\w.-]+)`", text)
+        return sorted({*links, *models} - {"README.md", "README.zh-CN.md"})
+
+    assert kept("README.zh-CN.md") == kept("README.md")
 
 
 @pytest.mark.load

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -96,28 +97,54 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@pytest.fixture
+def through_nginx(certified, tmp_path):
+    @contextlib.contextmanager
+    def start(url, port):
+        text = NGINX.read_text().replace("127.0.0.1:8000", url[7:])
+        plain, tls = text.index("server {\n    listen 80"), "server {\n    listen 443"
+        text = text[:plain] + text[text.index(tls) :]
+        text = re.sub(r"listen 443.*;", f"listen 127.0.0.1:{port};", text)
+        text = re.sub(r"listen \[::\]:443.*;|ssl_certificate.*;", "", text)
+        with running(needed("nginx"), "-c", certified(text), "-g", "daemon off;"):
+            yield
+        logged = (tmp_path / "grok-gateway.log").read_text()
+        assert "POST /v1/chat/completions" in logged
+        assert "secret-in-a-query" not in logged
+
+    return start
+
+
+@pytest.fixture
+def through_caddy(tmp_path):
+    @contextlib.contextmanager
+    def start(url, port):
+        if shutil.which("caddy") is None:
+            pytest.skip("caddy is not installed")
+        text = CADDY.read_text().replace("127.0.0.1:8000", url[7:])
+        text = text.replace("gateway.example {", f"http://127.0.0.1:{port} {{")
+        (tmp_path / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{text}")
+        options = ("--adapter", "caddyfile", "--config", tmp_path / "Caddyfile")
+        with running(needed("caddy"), "run", *options, HOME=str(tmp_path)):
+            yield
+
+    return start
+
+
 @pytest.mark.e2e
 @pytest.mark.load
-def test_streams_sockets_and_addresses_pass_nginx(certified, tmp_path):
-    """The example without TLS, because a test has no certificate that clients trust."""
+@pytest.mark.parametrize("proxy", ["through_nginx", "through_caddy"])
+def test_streams_sockets_and_addresses_pass(request, tmp_path, proxy):
+    """The examples without TLS: a test has no certificate that clients trust."""
     port = free_port()
     with (
         running_sandbox() as sandbox,
         launched(tmp_path / "g", sandbox.url, port) as gateway,
+        request.getfixturevalue(proxy)(gateway.url, port),
     ):
-        text = NGINX.read_text().replace("127.0.0.1:8000", gateway.url[7:])
-        text = (
-            text[: text.index("server {\n    listen 80")]
-            + text[text.index("server {\n    listen 443") :]
-        )
-        text = re.sub(r"listen 443.*;", f"listen 127.0.0.1:{port};", text)
-        text = re.sub(r"listen \[::\]:443.*;|ssl_certificate.*;", "", text)
-        with running(certified(text), tmp_path):
-            assert spread(f"http://127.0.0.1:{port}") > 0.5
-            assert asyncio.run(socket_opens(port))
-        logged = (tmp_path / "grok-gateway.log").read_text()
-        assert "POST /v1/chat/completions" in logged
-        assert "secret-in-a-query" not in logged
+        reachable(port)
+        assert spread(f"http://127.0.0.1:{port}") > 0.5
+        assert asyncio.run(socket_opens(port))
 
 
 def launched(folder, upstream, port):
@@ -132,17 +159,23 @@ def launched(folder, upstream, port):
 
 
 @contextlib.contextmanager
-def running(main, folder):
-    process = subprocess.Popen([needed("nginx"), "-c", main, "-g", "daemon off;"])
+def running(*command, **variables):
+    process = subprocess.Popen(command, env={**os.environ, **variables})
     try:
-        ends_at = time.monotonic() + 10
-        while not (folder / "nginx.pid").exists():
-            assert time.monotonic() < ends_at
-            time.sleep(0.05)
         yield
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(20)
+
+
+def reachable(port):
+    ends_at = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
 
 
 def spread(url):
