@@ -6,6 +6,7 @@ Exit code 0: asked, and none is known. 1: some are. 2: nobody could be asked, wh
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from tests.house import ROOT
 
 LIMIT_S = 300
 WHOLE = ("dev", "impersonate", "docs")
+NO_CONNECTION = re.compile(
+    r"(Proxy|Connection|SSL)Error|(Connect|Read)Timeout|timed out|Could not connect"
+)
 MANIFEST = ROOT / "static/vendor/manifest.json"
 Json = Mapping[str, Any]  # what the tools print
 
@@ -44,9 +48,13 @@ class Verdict:
             more = " ..." if len(self.unanswered) > 5 else ""
             told.append(
                 f"NOT AUDITED, the index tells nothing of known holes: "
-                f"{len(self.unanswered)} packages ({names}{more})"
+                f"{len(self.unanswered)} ({names}{more})"
             )
         return told
+
+
+class Unreachable(Exception):
+    """The index does not answer at all."""
 
 
 def of_pip(report: Json, verdict: Verdict) -> None:
@@ -85,9 +93,15 @@ def ask_pip(requirements: str) -> Json:
         check=False,
     )
     if not done.stdout:
-        raise SystemExit(f"pip-audit failed:\n{done.stderr}")
+        raise failed(done.stderr)
     report: Json = json.loads(done.stdout)
     return report
+
+
+def failed(stderr: str) -> Exception:
+    """Told apart from a fault of the tool, which is never tolerated."""
+    last = stderr.strip().rpartition("\n")[2]
+    return Unreachable(last) if NO_CONNECTION.search(last) else RuntimeError(stderr)
 
 
 def ask_npm(wanted: Mapping[str, str], npm: str) -> Json:
@@ -127,7 +141,10 @@ def main() -> int:
     chosen = parser.parse_args()
     verdict = Verdict()
     for name in chosen.files:
-        of_pip(ask_pip(f"{name}.txt"), verdict)
+        try:
+            of_pip(ask_pip(f"{name}.txt"), verdict)
+        except Unreachable:
+            verdict.unanswered.append(f"all of {name}.txt")
     if not chosen.no_npm:
         wanted, npm = vendored(), shutil.which("npm")
         of_npm(ask_npm(wanted, npm) if npm else {}, list(wanted), verdict)

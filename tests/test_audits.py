@@ -65,6 +65,12 @@ def test_silence_is_neither_a_hole_nor_a_clean_bill(dependencies, code, tolerate
     )
 
 
+def test_a_line_that_is_cut_is_no_fault_of_the_tool():
+    cut = "Traceback ...\nrequests.exceptions.ProxyError: HTTPSConnectionPool(...)\n"
+    assert isinstance(audit.failed(cut), audit.Unreachable)
+    assert not isinstance(audit.failed("usage: pip-audit\n"), audit.Unreachable)
+
+
 def test_a_hole_is_told_with_what_mends_it():
     verdict = audit.Verdict()
     audit.of_pip({"dependencies": [KNOWN]}, verdict)
