@@ -48,7 +48,7 @@ e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
 NEWER := $(addprefix tests/e2e/test_,openai_sdk.py openai_responses.py responses_tools.py \
 	anthropic_sdk.py attachments.py front_ends.py claude_code.py langchain_anthropic.py \
 	langchain_openai.py images_sdk.py videos_sdk.py files.py documented_calls.py image_wall.py \
-	web_chat.py forms_change.py chat_dialects.py imagine_upstream.py media_upstream.py)
+	answers.py faults.py video_crashes.py web_chat.py forms_change.py chat_dialects.py imagine_upstream.py media_upstream.py)
 
 newer: $(VENV)/stamp-dev ## The clients' tests over the newer forms of upstream
 	UPSTREAM_FORMS=new $(BIN)/pytest -q -n 2 --dist loadfile $(NEWER) $(ARGS)

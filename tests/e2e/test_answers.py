@@ -5,6 +5,8 @@ import json
 import httpx
 import pytest
 
+from tests.e2e import told
+
 CHAT = "/v1/chat/completions"
 
 
@@ -235,7 +237,10 @@ BEHAVIOURS = [
     "[[tokens=5]] [[badjson]]",
     "[[surrogate]]",
     "[[bigframe=1024]]",
-    "[[tokens=5]] [[nomarker]]",
+    pytest.param(
+        "[[tokens=5]] [[nomarker]]",
+        marks=told.only_older("a session that ends before it is done has failed"),
+    ),
     "[[tokens=5]] [[softstop_hidden]]",
     "[[tokens=5]] [[done]]",
     "[[modelresponse_only]]",

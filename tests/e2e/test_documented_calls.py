@@ -71,7 +71,7 @@ def test_a_chat(shell, line):
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
-@told.only_older
+@told.only_older(told.FILMS)
 def test_a_film_in_a_chat(shell):
     chunks = chunks_of(shell(FILM))
     for chunk in chunks:
@@ -81,7 +81,7 @@ def test_a_film_in_a_chat(shell):
     assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
-@told.only_older
+@told.only_older(told.FILMS)
 def test_a_video_and_its_file(shell, tmp_path):
     (tmp_path / "reference.png").write_bytes(picture())
     made = json.loads(shell(VIDEO))

@@ -70,7 +70,7 @@ def test_a_job_from_its_start_to_its_end(client):
         assert caught.value.code == "video_not_found"
 
 
-@told.only_older
+@told.only_older(told.FILMS)
 def test_polling_with_references_and_a_long_film(client, gateway):
     done = finished(
         client,
