@@ -129,7 +129,7 @@ async def ready(*, works: bool = False) -> None:
     """
     HOME.works = works
     if HOME.member is None:
-        HOME.member = Member(shared_store(), current, works=works)
+        HOME.member = Member(shared_store(), current, reread=reread, works=works)
         try:
             await HOME.member.join(alone=settings.SERVER_WORKERS == 1)
             await HOME.member.welcomed()
@@ -139,6 +139,21 @@ async def ready(*, works: bool = False) -> None:
     if not HOME.directory.loaded:
         await sync_to_async(load_once)()
         await HOME.member.beat()
+
+
+async def reread() -> None:
+    """What is left of every window, from the tables; raises `Unreachable`."""
+    pages = store.load()
+    try:
+        while rows := await sync_to_async(next)(pages, None):
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                chunk = rows[start : start + ROWS_AT_ONCE]
+                HOME.directory.take_over(chunk, time.time())
+                await asyncio.sleep(0)
+    except Error as error:
+        raise Unreachable(type(error).__name__) from error
+    finally:
+        await sync_to_async(close_old_connections)()
 
 
 def shared_store() -> Store:

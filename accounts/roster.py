@@ -50,6 +50,18 @@ class Directory(Shelving):
             self._enlist(entry, now)
             self._forget_idle(entry)
 
+    def take_over(self, rows: Iterable[AccountRow], now: float) -> None:
+        """What is left of windows as stored; no more is known of them than that."""
+        for row in rows:
+            entry = self._entries.get(row.id)
+            if entry is None:
+                continue
+            stored = {window.mode: window for window in row.windows}
+            for stock in entry.windows:
+                if stock.plan.mode in stored:
+                    stock.take_over(stored[stock.plan.mode])
+            self._place_all(entry, now)
+
     def unsaved(self, entry: Entry, now: float) -> None:
         """What is stored of it lacks something that other processes wait for."""
         if self.purse is not None:

@@ -7,7 +7,7 @@ spends them from its purse.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from accounts import store
 from accounts.claims import hands
@@ -33,6 +33,7 @@ class Member:
         directory: Callable[[], Directory],
         clock: Callable[[], float] = time.monotonic,
         *,
+        reread: Callable[[], Awaitable[None]] | None = None,
         works: bool = False,
     ) -> None:
         self.works = works  # on jobs, which others want to know
@@ -40,6 +41,8 @@ class Member:
         self.circle = Circle(clock)
         self.trade = Trade(store, self.circle, directory, self.revive)
         self._directory = directory
+        self._reread = reread
+        self._beginning = asyncio.Lock()
         self._told: list[dict[str, object]] = []  # breakers, in the latest notes
 
     async def join(self, *, alone: bool) -> None:
@@ -130,12 +133,22 @@ class Member:
             self._told = paused
 
     async def _begin_anew(self) -> None:
-        """Others took this process for dead: what it held is theirs."""
-        logger.warning("This process was taken for dead and joins anew.")
-        alone = self.circle.alone
-        await self._write_down()
-        self.circle.me = myself()
-        await self.join(alone=alone)
+        """Others took this process for dead: what it held is theirs.
+
+        Or the store has forgotten all: then it learns what is left from those who ask,
+        who must have read what the others took.
+        """
+        gone = self.circle.me
+        async with self._beginning:
+            if self.circle.me is not gone:
+                return  # another request has seen to it
+            logger.warning("This process was taken for dead and joins anew.")
+            alone = self.circle.alone
+            await self._write_down()
+            if not alone and self._reread is not None:
+                await self._reread()
+            self.circle.me = myself()
+            await self.join(alone=alone)
 
     async def _open(self) -> None:
         """Somebody else has come: write all down, and share from now on."""
