@@ -64,6 +64,12 @@ def peers() -> list[Peer]:
     ]
 
 
+def elsewhere() -> bool:
+    """Whether somebody serves whose processes are not to be seen from here."""
+    living = ClaimMember.objects.filter(expires_at__gt=clock()).exclude(place="")
+    return living.exclude(place=place()).exists()
+
+
 def open_up(me: Me, slots: Mapping[int, int]) -> None:
     """Begin sharing: all claims anew, with the slots that are in use here."""
     if not ClaimMember.objects.filter(pk=me.id, alone=True).update(alone=False):
