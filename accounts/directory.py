@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
@@ -145,7 +145,7 @@ async def reread() -> None:
     """What is left of every window, from the tables; raises `Unreachable`."""
     pages = store.load()
     try:
-        while rows := await sync_to_async(next)(pages, None):
+        while rows := await sync_to_async(following)(pages):
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 chunk = rows[start : start + ROWS_AT_ONCE]
                 HOME.directory.take_over(chunk, time.time())
@@ -154,6 +154,10 @@ async def reread() -> None:
         raise Unreachable(type(error).__name__) from error
     finally:
         await sync_to_async(close_old_connections)()
+
+
+def following(pages: Iterator[list[AccountRow]]) -> list[AccountRow]:
+    return next(pages, [])
 
 
 def shared_store() -> Store:

@@ -2,9 +2,12 @@ import asyncio
 import time
 
 import pytest
+from django.db import OperationalError
 
 from accounts import directory, store
+from accounts.claims.base import Unreachable
 from accounts.directory import Directory
+from accounts.models import QuotaWindow
 from tests.accounts.directories import FAST
 from tests.factories import make_account
 
@@ -71,3 +74,27 @@ async def test_shared_accounts_are_in_hand_before_the_first_request(home, settin
     entry, mode, _ = await directory.claim(FAST, frozenset(), None)
     assert (mode, member.trade.waited) == ("fast", 0)
     assert entry.id in purse.slots
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_is_left_is_read_anew_whatever_was_known(home):
+    account = await asyncio.to_thread(make_account, pool="super")
+    await asyncio.to_thread(directory.load)
+    windows = QuotaWindow.objects.filter(account=account, mode="fast")
+    await windows.aupdate(remaining=7)
+    await directory.sync()
+    (entry,) = directory.current().entries()
+    lefts = {stock.plan.mode: stock for stock in entry.windows}
+    assert lefts["fast"].remaining > 7, "no revision told of it"
+    await directory.reread()
+    assert lefts["fast"].remaining == 7
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_tables_that_are_away_are_said_to_be(home, monkeypatch):
+    def away(_page):
+        raise OperationalError("secret")
+
+    monkeypatch.setattr(store, "load", lambda: map(away, [1]))
+    with pytest.raises(Unreachable, match=r"^OperationalError$"):
+        await directory.reread()

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
@@ -260,42 +259,6 @@ async def test_who_was_alone_opens_its_accounts_to_a_newcomer(make, store, writt
     assert store.loads == {1: 3}
     got = await gathered(*[p.claim() for p in (first, second) for _ in range(9)])
     assert len(got) == 7
-
-
-async def test_a_store_that_forgot_all_learns_from_the_tables(make, store, clock):
-    """And however many requests notice, the process joins once."""
-    one, other = made = make(2, 1, 40)
-    for process in made:
-        read = partial(reread, process, store)
-        process.member = Member(store, partial(known, process), clock, reread=read)
-    await started(made)
-    for process in (one, other, other, other):
-        await process.claim()
-    left = store.windows[1, "fast"].remaining
-    assert left < 36
-    assert remaining(one) + remaining(other) > 2 * left
-    store.members.clear()
-    store.slices.clear()
-    store.loads.clear()
-    for process in made:
-        await asyncio.gather(*[process.member.revive() for _ in range(3)])
-    assert len(store.members) == 2
-    assert store.loads == {1: 4}
-    assert [remaining(process) for process in made] == [left, left]
-
-
-async def reread(process, store):
-    rows = [make_row(n, windows=(window,)) for (n, _), window in store.windows.items()]
-    process.directory.take_over(rows, 2.0)
-
-
-def known(process):
-    return process.directory
-
-
-def remaining(process):
-    (entry,) = process.directory.entries()
-    return entry.window("fast").remaining
 
 
 async def test_others_hear_of_an_open_breaker_at_once(make, store):
