@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from accounts.store import reset_windows, take_revision
 from accounts.store.changes import locked, record
 from accounts.store.values import chunks, window_row
 from accounts.tokens import clean_tags
+from grokgateway.replica import writing
 
 ALL = Q()
 LIVE = Q(deleted_at=None)
@@ -77,7 +77,7 @@ def pin(ids: Iterable[int], node: str, by: str) -> Changed:
 def mark(ids: Iterable[int], add: Sequence[str], remove: Sequence[str]) -> int:
     """Tags that repeat what upstream was told: nothing to undo on our side alone."""
     added, removed = clean_tags(tuple(add)), frozenset(remove)
-    with transaction.atomic():
+    with writing():
         return tagged(list(ids), added, removed)
 
 
@@ -95,7 +95,7 @@ def protected(
     point = restorepoints.begin(action, by)
     count = 0
     for chunk in chunks(ids):
-        with transaction.atomic():
+        with writing():
             take_revision()
             kept = list(locked().filter(touched, pk__in=chunk))
             restorepoints.keep(point, kept)

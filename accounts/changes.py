@@ -1,6 +1,6 @@
 """Changes to one account that a person makes."""
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts import declared, store
@@ -9,6 +9,7 @@ from accounts.models import Account
 from accounts.store import take_revision
 from accounts.store.changes import locked
 from accounts.tokens import normalise
+from grokgateway.replica import writing
 
 
 class TokenTaken(ValueError):
@@ -23,7 +24,7 @@ def give_token(account_id: int, token: str, by: str) -> None:
     """
     credential = normalise(token)
     hashed = token_hash(credential.token)
-    with transaction.atomic():
+    with writing():
         revision = take_revision()
         account = locked().get(pk=account_id)
         if account.token_hash == hashed:

@@ -4,6 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from grokgateway.replica import writing
+
 TERMS = "terms"
 BIRTH_DATE = "birth-date"
 
@@ -43,6 +45,7 @@ def done(account_id: int) -> set[str]:
     return set(declared.values_list("kind", flat=True))
 
 
+@writing()
 def note(account_id: int, kind: str, by: str) -> None:
     """The first time counts."""
     Declaration.objects.get_or_create(
@@ -52,6 +55,7 @@ def note(account_id: int, kind: str, by: str) -> None:
     )
 
 
+@writing()
 def forget(account_id: int) -> None:
     """Another credential is another user, for whom nothing was declared."""
     Declaration.objects.filter(account_id=account_id).delete()

@@ -27,6 +27,7 @@ from accounts.ready import Entry
 from accounts.roster import Directory
 from accounts.rows import AccountRow
 from accounts.wishes import Rules, Wanted
+from grokgateway import replica
 from grokgateway.jobs import outbox
 
 __all__ = [
@@ -236,6 +237,7 @@ async def synced() -> bool:
 
 
 def news(since: int) -> tuple[int, list[AccountRow]]:
+    replica.follow()
     revision = store.current_revision()
     if revision == since:
         return revision, []

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import restorepoints
@@ -21,6 +20,7 @@ from accounts.store.changes import CLEARED, give_windows, locked, record
 from accounts.store.values import chunks
 from accounts.tokens import clean_tags
 from grokgateway.jobs import bulk
+from grokgateway.replica import writing
 
 NEW_COLUMNS = (
     *("public_id", "token_hash", "token_ciphertext", "user_id"),
@@ -73,7 +73,7 @@ def importing(parsed: Parsed, missing: Collection[int], action: str, by: str) ->
     for chunk in chunks(wanted.items()):
         upsert(dict(chunk), now, report, point)
     for ids in chunks(missing):
-        with transaction.atomic():
+        with writing():
             take_revision()
             restorepoints.keep(point, list(locked().filter(pk__in=ids)))
             report.deleted += soft_delete(ids, REPLACED, by)
@@ -117,7 +117,7 @@ def merged(entries: Iterable[Entry]) -> dict[str, Entry]:
     return found
 
 
-@transaction.atomic
+@writing()
 def upsert(
     wanted: dict[str, Entry], at: datetime, report: Report, point: RestorePoint
 ) -> None:

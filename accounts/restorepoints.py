@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -21,6 +20,7 @@ from accounts.store.changes import locked, record, state_of
 from accounts.store.revisions import take_revision
 from accounts.store.values import chunks, row_of, window_row
 from grokgateway.jobs import bulk
+from grokgateway.replica import writing
 
 PLAIN = ("status", "state_reason", "pool", "tier_source", "tags", "strikes", "node")
 COUNTED = ("server_faults", "fail_count", "last_fail_reason")
@@ -43,6 +43,7 @@ class Undone:
     gone: int
 
 
+@writing()
 def begin(action: str, by: str) -> RestorePoint:
     """An empty point; it counts only once something was kept under it."""
     return RestorePoint.objects.create(
@@ -85,6 +86,7 @@ def keep_new(point: RestorePoint, ids: Iterable[int]) -> None:
     bulk.insert_like(sample, ["account"], [(account_id,) for account_id in ids])
 
 
+@writing()
 def finish(point: RestorePoint) -> RestorePoint | None:
     """Count what was kept; a point without anything vanishes."""
     point.count = point.rows.count()
@@ -101,21 +103,31 @@ def undo(point: RestorePoint, by: str) -> Undone:
     What fails half-way can be undone again.
     """
     now = timezone.now()
-    taken = RestorePoint.objects.filter(pk=point.pk, undone_at=None)
-    if not taken.update(undone_at=now):
-        raise AlreadyUndone
+    take(point, now)
     restored = total = 0
     try:
         for chunk in chunks(point.rows.order_by("account_id").iterator(chunk_size=500)):
             total += len(chunk)
             restored += put_back({row.account_id: row for row in chunk}, by, now)
     except BaseException:
-        RestorePoint.objects.filter(pk=point.pk).update(undone_at=None)
+        leave(point)
         raise
     return Undone(restored, total - restored)
 
 
-@transaction.atomic
+@writing()
+def take(point: RestorePoint, now: datetime) -> None:
+    taken = RestorePoint.objects.filter(pk=point.pk, undone_at=None)
+    if not taken.update(undone_at=now):
+        raise AlreadyUndone
+
+
+@writing()
+def leave(point: RestorePoint) -> None:
+    RestorePoint.objects.filter(pk=point.pk).update(undone_at=None)
+
+
+@writing()
 def put_back(rows: dict[int, RestoreRow], by: str, now: datetime) -> int:
     revision = take_revision()
     accounts = list(locked().filter(pk__in=list(rows)))
@@ -202,6 +214,7 @@ def purge(before: datetime) -> int:
     """Delete points older than this with their rows; returns how many points."""
     old = list(RestorePoint.objects.filter(at__lt=before).values_list("pk", flat=True))
     for chunk in chunks(old, 20):
-        RestoreRow.objects.filter(point_id__in=chunk).delete()
-        RestorePoint.objects.filter(pk__in=chunk).delete()
+        with writing():
+            RestoreRow.objects.filter(point_id__in=chunk).delete()
+            RestorePoint.objects.filter(pk__in=chunk).delete()
     return len(old)

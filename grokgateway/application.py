@@ -32,7 +32,7 @@ from gateway.keys import store as keys
 from gateway.refreshing import Refresher
 from gateway.upkeep import purge_expired
 from gateway.upstream import pool
-from grokgateway import config, crypto, interpreter, startup
+from grokgateway import config, crypto, interpreter, replica, startup
 from grokgateway.jobs import broker as brokers
 from grokgateway.jobs import outbox, runner, scheduling
 from grokgateway.jobs import watching as jobs_watched
@@ -259,6 +259,7 @@ def purge_wall() -> None:
 def load_everything() -> None:
     """Synchronous: credential keys, configuration, catalogue, API keys."""
     crypto.ring()
+    replica.join()
     startup.follow(config.load())
     catalog.load()
     keys.load()

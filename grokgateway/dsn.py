@@ -255,6 +255,12 @@ def chosen_redis(env: Environment) -> str:
     return url
 
 
+def chosen_store(env: Environment, redis_url: str) -> str:
+    """Return the Redis that keeps accounts and configuration, or nothing."""
+    own = env.text("ACCOUNT_STORAGE").lower() == "redis"
+    return redis_url if own and not env.text("DATABASE_URL") else ""
+
+
 CACHE_TABLE = "grokgateway_cache"  # made by a migration of grokgateway.jobs
 ROOM = {"MAX_ENTRIES": 20_000}
 REDIS_TIMEOUT_S = 2

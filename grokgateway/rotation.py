@@ -7,7 +7,6 @@ and who is interrupted goes on where it was: rows of the first key are passed ov
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import Model
 
 from accounts.credentials import sealed_for
@@ -22,6 +21,7 @@ from gateway.exits import store as exits
 from gateway.models import IdempotencyRecord, StoredResponse
 from gateway.stored import sealing
 from grokgateway import config, crypto
+from grokgateway.replica import writing
 
 SETTINGS = "settings"
 
@@ -102,7 +102,7 @@ class Turn:
         return ring.seal(plain, context=context)
 
 
-@transaction.atomic
+@writing()
 def batch(column: Column, last: int, tally: Tally, *, dry_run: bool) -> int | None:
     """The id to go on after; None at the end."""
     there = column.model._default_manager.filter(pk__gt=last)

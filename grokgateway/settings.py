@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "channels",
+    "grokgateway.replica",
     "grokgateway.config",
     "grokgateway.jobs",
     "grokgateway",
@@ -153,6 +154,21 @@ if DATABASES["default"]["ENGINE"] == dsn.MYSQL:
     dsn.use_pymysql()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = dsn.chosen_redis(env)
+# Where Redis is the store: its address, and the tables of which each node has a copy,
+# those first that others refer to
+SHARED_STORE = dsn.chosen_store(env, REDIS_URL)
+REPLICATED_MODELS = [
+    "accounts.DirectoryRevision",
+    "accounts.Account",
+    "accounts.QuotaWindow",
+    "accounts.StatusEvent",
+    "accounts.Declaration",
+    "accounts.RestorePoint",
+    "accounts.RestoreRow",
+    "config.ConfigRevision",
+    "config.ConfigOverride",
+    "config.ConfigHistory",
+]
 CACHES = dsn.caches(REDIS_URL)
 CHANNEL_LAYERS = dsn.channel_layers(REDIS_URL)
 

@@ -21,6 +21,7 @@ from accounts.admin.forms import AccountForm, AccountModelForm
 from accounts.credentials import masked, reveal
 from accounts.models import Account, Declaration
 from grokgateway import crypto
+from grokgateway.replica import writing
 
 if TYPE_CHECKING:
     AccountPages = admin.ModelAdmin[Account]
@@ -150,7 +151,10 @@ class AccountAdmin(AccountPages):
             fit = page.buttons(account, timezone.now())
             beside["buttons"] = [one for one in fit if self.allows(request, one.deed)]
         context = {**beside, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        if request.method != "POST":
+            return super().change_view(request, object_id, form_url, context)
+        with writing():  # Django's own transaction is then a part of it
+            return super().change_view(request, object_id, form_url, context)
 
     # Any: Django's own signature
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:

@@ -23,6 +23,7 @@ from grokgateway import config
 from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Target
 from grokgateway.jobs.models import BatchJob
+from grokgateway.replica import writing
 
 KIND = "import"
 STORE, TAKE_OUT, REFRESH = "store", "take-out", "refresh"
@@ -98,7 +99,7 @@ def run(target: str, draft_id: str) -> Result:
     return STEPS[name](ImportDraft.objects.get(public_id=draft_id), int(number))
 
 
-@transaction.atomic
+@writing()
 def store(draft: ImportDraft, number: int) -> Result:
     take_revision()
     parts = ImportPart.objects.select_for_update().select_related("draft")
@@ -118,7 +119,7 @@ def store(draft: ImportDraft, number: int) -> Result:
     }
 
 
-@transaction.atomic
+@writing()
 def take_out(draft: ImportDraft, number: int) -> Result:
     """Only those that were counted when the operator confirmed the number."""
     if draft.parts.exists():

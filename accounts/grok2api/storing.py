@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.credentials import public_id, seal, token_hash
@@ -13,6 +12,7 @@ from accounts.models import Account, QuotaWindow, TierSource
 from accounts.store import take_revision
 from accounts.store.changes import locked
 from accounts.store.values import chunks, moment, window_of
+from grokgateway.replica import writing
 
 
 class Conflict(StrEnum):
@@ -57,7 +57,7 @@ def tally(
             stored.skipped += 1
 
 
-@transaction.atomic
+@writing()
 def save(wanted: dict[str, OldAccount], on_conflict: Conflict, stored: Stored) -> None:
     revision = take_revision()
     known = {a.token_hash: a for a in locked().filter(token_hash__in=list(wanted))}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from accounts.quotas import default_windows
 from accounts.store.revisions import take_revision
 from accounts.store.values import chunks
 from grokgateway.jobs import bulk
+from grokgateway.replica import writing
 
 DELETED = "deleted"
 CLEARED: dict[str, object] = {
@@ -105,7 +106,7 @@ def restore(ids: Iterable[int], by: str) -> int:
     )
 
 
-@transaction.atomic
+@writing()
 def change(
     ids: Sequence[int],
     to_status: str,
@@ -153,7 +154,7 @@ def state_of(account: Account) -> str:
     return DELETED if account.deleted_at else account.status
 
 
-@transaction.atomic
+@writing()
 def edit(account_id: int, pool: str, tags: Sequence[str], note: str) -> None:
     """Store what an operator set; another pool brings its default windows."""
     revision, now = take_revision(), timezone.now()

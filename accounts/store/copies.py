@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from accounts.claims import telling
 from accounts.models import QuotaWindow
 from accounts.store.changes import locked
 from accounts.store.uses import save_windows
 from grokgateway.jobs.outbox import Sink
+from grokgateway.replica import writing
 
 
 def save_copies(keys: Sequence[telling.Key]) -> None:
@@ -19,7 +18,7 @@ def save_copies(keys: Sequence[telling.Key]) -> None:
     """
     with telling.client() as asked:
         asked.ping()  # a server that is away must not cost a lock
-        with transaction.atomic():
+        with writing():
             save_windows(telling.ask(asked, lock(keys)))
 
 

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from accounts.models import Account, StatusEvent
 from accounts.store.changes import locked
 from accounts.store.values import CHUNK_ROWS
+from grokgateway.replica import writing
 
 
 def purge_events(before: datetime) -> int:
@@ -14,7 +13,8 @@ def purge_events(before: datetime) -> int:
     purged = 0
     events = StatusEvent.objects.filter(at__lt=before).order_by("id")
     while ids := list(events.values_list("pk", flat=True)[:CHUNK_ROWS]):
-        purged += StatusEvent.objects.filter(pk__in=ids).delete()[0]
+        with writing():
+            purged += StatusEvent.objects.filter(pk__in=ids).delete()[0]
     return purged
 
 
@@ -26,7 +26,7 @@ def purge_deleted(before: datetime) -> int:
     return purged
 
 
-@transaction.atomic
+@writing()
 def purge_some(before: datetime) -> int:
     accounts = locked().filter(deleted_at__lt=before)
     ids = list(accounts.values_list("pk", flat=True)[:CHUNK_ROWS])

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from accounts.store.revisions import take_revision
 from accounts.store.uses import save_windows
 from accounts.store.values import window_row
 from accounts.tiers import Tier, decided
+from grokgateway.replica import Refused, writing
 
 CLAIM = timedelta(seconds=30)  # at most one probe of an account in this time
 JITTER = 0.1
@@ -46,7 +46,7 @@ class Asked:
     weeks: Sequence[Week] | None = None
 
 
-@transaction.atomic
+@writing()
 def save_sync(
     account_id: int, asked: Asked, now: datetime, intervals_s: Mapping[str, int]
 ) -> str:
@@ -131,19 +131,29 @@ def due(now: datetime, limit: int) -> list[int]:
 
 def take(ids: Sequence[int], now: datetime) -> list[int]:
     """Those of `ids` nobody else is asking; they are ours for half a minute."""
-    taken = []
+    try:
+        return taken(ids, now) if ids else []
+    except Refused:
+        return []  # who cannot tell the others asks nobody
+
+
+@writing()
+def taken(ids: Sequence[int], now: datetime) -> list[int]:
+    found = []
     for account_id in ids:
         free = Account.objects.filter(pk=account_id, probe_until__lte=now)
         if free.update(probe_until=now + CLAIM, next_sync_at=now + CLAIM):
-            taken.append(account_id)
-    return taken
+            found.append(account_id)
+    return found
 
 
+@writing()
 def put_off(account_id: int, now: datetime, delay: timedelta) -> None:
     """Nothing was learnt: ask again later."""
     Account.objects.filter(pk=account_id).update(next_sync_at=now + delay)
 
 
+@writing()
 def soon(ids: Sequence[int], now: datetime) -> int:
     """Ask as soon as may be, unless they were asked just now."""
     waiting = Account.objects.filter(pk__in=ids, next_sync_at__gt=now)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 
 from accounts.claims import telling
 from accounts.models import Account, QuotaWindow, StatusEvent
@@ -15,6 +15,7 @@ from accounts.store.standings import REASON_MAX_CHARS, replay, state
 from accounts.store.values import moment, utc
 from grokgateway.jobs import bulk
 from grokgateway.jobs.outbox import Sink
+from grokgateway.replica import writing
 
 logger = logging.getLogger(__name__)
 UNSTORABLE = (IntegrityError, DataError)
@@ -99,7 +100,7 @@ def save_uses(uses: Sequence[Use]) -> None:
         save_singly(sums)
 
 
-@transaction.atomic
+@writing()
 def save_singly(sums: dict[int, Sum]) -> None:
     """Store all but what the database refuses, which no repetition would cure."""
     for account_id, total in sums.items():
@@ -109,7 +110,7 @@ def save_singly(sums: dict[int, Sum]) -> None:
             logger.exception("The uses of account %d were dropped", account_id)
 
 
-@transaction.atomic
+@writing()
 def save_sums(sums: dict[int, Sum]) -> None:
     shared = {pk: total.shared for pk, total in sums.items() if total.shared}
     fresh = take_revision() if shared else 0

@@ -9,6 +9,8 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from grokgateway import replica
+
 logger = logging.getLogger(__name__)
 
 
@@ -67,6 +69,10 @@ def register(api: NinjaAPI) -> None:
     def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         code = "invalid_json" if error.status_code == 400 else "error"
         return envelope(Refused(error.status_code, code, str(error)))
+
+    @api.exception_handler(replica.Refused)
+    def on_no_store(request: HttpRequest, error: replica.Refused) -> HttpResponse:
+        return envelope(Refused(503, "store_unavailable", str(error)))
 
     @api.exception_handler(DataError)
     def on_unstorable(request: HttpRequest, error: DataError) -> HttpResponse:

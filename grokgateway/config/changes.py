@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 
 from grokgateway.config import environment, home, rows
@@ -13,6 +12,7 @@ from grokgateway.config.registry import KEYS, Key, Value, nearest
 from grokgateway.config.sealing import Stored, cipher, from_stored, to_stored
 from grokgateway.config.snapshot import Snapshot
 from grokgateway.config.values import BadValue, is_masked, parse, short, unmask
+from grokgateway.replica import writing
 
 Edits = Mapping[str, Value | None]
 Errors = list[tuple[str, str]]
@@ -135,7 +135,7 @@ def apply(edits: Edits, by: str, expected_revision: int | None = None) -> Snapsh
     """Write the edits that change anything as one revision, then load them here."""
     if any(name in KEYS and KEYS[name].sealed for name in edits):
         cipher()  # the first use may make keys, which no transaction should span
-    with transaction.atomic():
+    with writing():
         row = rows.locked_revision()
         if expected_revision not in {None, row.number}:
             raise Conflict(row.number)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from grokgateway import replica
 from grokgateway.config import environment, rows, tomlfile
 from grokgateway.config.layers import Layer, Source
 from grokgateway.config.registry import KEYS
@@ -77,6 +78,7 @@ def load() -> Snapshot:
 
 def refresh() -> bool:
     """Load again if another process saved or the file moved: one query, one stat."""
+    replica.follow()
     known = HOME.snapshot
     if known is not None and rows.revision() == known.revision and not file_moved():
         return False

@@ -4,16 +4,15 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 
-from django.db import transaction
-
 from grokgateway.config import rows
 from grokgateway.config.rows import Change
 from grokgateway.config.sealing import Stored, context_of
+from grokgateway.replica import writing
 
 Turn = Callable[[bytes, str], bytes | None]  # sealed text and its context
 
 
-@transaction.atomic
+@writing()
 def reseal(turn: Turn, *, dry_run: bool = False) -> None:
     """`turn` returns the text to store, or None to leave it. Savers wait meanwhile."""
     rows.locked_revision()

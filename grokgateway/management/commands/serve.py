@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from grokgateway import replica
 from grokgateway.serving import granian_server, sockets, welcome
 from grokgateway.serving.plan import Plan
 from grokgateway.serving.supervision import Supervisor
@@ -50,6 +51,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401 - Django's
         refuse_unapplied_migrations()
+        replica.join()
         if options["workers"] < 1:
             raise CommandError("--workers must be at least 1")
         try:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from grokgateway import replica
 from grokgateway.application import Application
 from grokgateway.management.commands.serve import refuse_unapplied_migrations
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401 - Django's
         refuse_unapplied_migrations()
+        replica.join()
         connections.close_all()
         asyncio.run(self.work(as_json=options["json"]))
 
