@@ -48,7 +48,8 @@ def test_what_changes_while_a_node_fetches_is_there_in_the_end(nodes, monkeypatc
     with nodes.at("a"):
         imported(3)
     store = server()
-    pages, rows = [], type(store).rows
+    pages: list[object] = []
+    rows = type(store).rows
 
     def slowly(self, table):
         for page in rows(self, table):

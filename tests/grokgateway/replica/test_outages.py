@@ -145,7 +145,7 @@ def test_an_answer_that_is_lost_counts_once(nodes, own_redis, monkeypatch):
     with nodes.at("a"):
         imported(1)
         (one,) = ids()
-        calls = []
+        calls: list[bytes] = []
         run = redis.connection.Connection.read_response
 
         def lossy(self, *args, **kwargs):
