@@ -12,6 +12,7 @@ from grokgateway.replica.server import Gap, Ids, Server
 
 logger = logging.getLogger(__name__)
 TRIES = 5
+CACHE_KIB = 64 * 1024
 
 
 @contextmanager
@@ -63,14 +64,28 @@ def hydrate(server: Server) -> None:
     Rows are read while others write, so some are older than others; the changes since
     the start, applied on top, make them one state.
     """
-    for _ in range(TRIES):
-        try:
-            with copying():
-                fetch(server)
-        except Gap:
-            continue
-        return
+    with roomy():
+        for _ in range(TRIES):
+            try:
+                with copying():
+                    fetch(server)
+            except Gap:
+                continue
+            return
     raise Gap
+
+
+@contextmanager
+def roomy() -> Iterator[None]:
+    """A page cache for writing whole tables with their indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        (before,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA cache_size = {int(before)}")
 
 
 def fetch(server: Server) -> None:

@@ -113,18 +113,19 @@ class Server:
             seq = number(found[-1][0]) + 1
 
     def rows(self, table: str) -> Iterator[list[bytes]]:
-        """Pages of all rows; what changes meanwhile may be old, new or twice there."""
-        cursor = 0
-        while True:
+        """Pages of all rows by key; what changes meanwhile may be old, new or missing.
+
+        In the order of keys they are stored several times as fast.
+        """
+        with asking():
+            keys: Any = self._redis.hkeys(f"{PREFIX}t:{table}")
+        keys.sort(key=lambda key: (len(key), key))
+        for start in range(0, len(keys), PAGE_ROWS):
             with asking():
-                found: Any = self._redis.hscan(
-                    f"{PREFIX}t:{table}", cursor, count=PAGE_ROWS
+                page: Any = self._redis.hmget(
+                    f"{PREFIX}t:{table}", keys[start : start + PAGE_ROWS]
                 )
-            cursor, page = found
-            if page:
-                yield list(page.values())
-            if not cursor:
-                return
+            yield [text for text in page if text is not None]
 
     def ids(self) -> Ids:
         with asking():

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -66,8 +67,10 @@ def join() -> None:
 
     Raises `Unfit`, and `Away` where nothing is known yet.
     """
+    if not apps.is_installed("grokgateway.replica"):
+        return
     if not settings.SHARED_STORE:
-        if connection.vendor == "sqlite":
+        if connection.vendor == "sqlite" and places.read() != places.NOWHERE:
             places.forget()  # from now on the copy goes its own way
         return
     try:

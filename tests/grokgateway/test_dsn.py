@@ -262,3 +262,15 @@ def test_bad_redis_addresses_are_refused_without_being_shown(values):
     with pytest.raises(BadVariable, match="REDIS_URL") as caught:
         dsn.chosen_redis(Environment(values))
     assert "hidden" not in str(caught.value)
+
+
+def store_of(**variables):
+    return dsn.chosen_store(Environment(variables), "redis://localhost/1")
+
+
+def test_redis_is_the_store_only_where_no_database_is_named():
+    assert store_of(ACCOUNT_STORAGE="Redis") == "redis://localhost/1"
+    named = "postgresql://localhost/gateway"
+    assert store_of(ACCOUNT_STORAGE="redis", DATABASE_URL=named) == ""
+    assert store_of(ACCOUNT_STORAGE="local") == ""
+    assert store_of() == ""

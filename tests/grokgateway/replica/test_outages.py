@@ -3,13 +3,15 @@
 import pytest
 import redis
 from django.conf import settings
-from django.test import Client
+from django.core.management.base import CommandError
+from django.test import Client, RequestFactory
 
 from accounts import bulk, restorepoints
 from accounts.models import Account
 from accounts.rows import Use
 from accounts.store import USES
 from grokgateway import config, replica
+from grokgateway.console.unstorable import Unstorable
 from grokgateway.jobs.outbox import Outbox
 from tests.grokgateway.replica.nodes import Nodes, picture, server
 from tests.grokgateway.replica.redis_process import RedisProcess
@@ -67,7 +69,7 @@ def test_while_it_is_away_nothing_changes_and_what_is_collected_waits(nodes, own
     same_on_both(nodes)
 
 
-def test_the_admin_api_and_commands_say_so(nodes, own_redis, settings):
+def test_the_admin_api_the_console_and_commands_say_so(nodes, own_redis, settings):
     settings.GROK_ENVIRON = {}
     with nodes.at("a"):
         imported(1)
@@ -79,8 +81,18 @@ def test_the_admin_api_and_commands_say_so(nodes, own_redis, settings):
                 content_type="application/json",
                 headers={"authorization": "Bearer the-console-key-of-tests"},
             )
+        request = RequestFactory().post("/admin/config/retry")
+        page = Unstorable(lambda _: None).process_exception(request, away())
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "store_unavailable"
+    assert page.status_code == 503
+    assert "Nothing was changed" in page.content.decode()
+
+
+def away():
+    with pytest.raises(CommandError) as caught:  # what commands print in a line
+        imported(1)
+    return caught.value
 
 
 def test_a_node_that_knows_nothing_does_not_start_without_it(nodes, own_redis):
