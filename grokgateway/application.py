@@ -197,7 +197,10 @@ class Application:
     def _chores(self) -> list[Periodic]:
         """Work for the whole installation, done by whichever process gets to it."""
         names = [f"batch jobs {number}" for number in range(BATCHES_AT_ONCE)]
-        told = self._told_of_work() if settings.REDIS_URL else []
+        shared = (
+            settings.REDIS_URL and not settings.SHARED_STORE
+        )  # else each node's own
+        told = self._told_of_work() if shared else []
         return [
             Periodic("retention", PURGE_S, sync_to_async(purge_expired)),
             Periodic("wall retention", PURGE_S, sync_to_async(purge_wall)),

@@ -4,6 +4,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from accounts import bulk, restorepoints
@@ -82,9 +83,10 @@ def test_the_admin_api_the_console_and_commands_say_so(nodes, own_redis, setting
                 headers={"authorization": "Bearer the-console-key-of-tests"},
             )
         request = RequestFactory().post("/admin/config/retry")
-        page = Unstorable(lambda _: None).process_exception(request, away())
+        page = Unstorable(HttpResponse).process_exception(request, away())
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "store_unavailable"
+    assert page is not None
     assert page.status_code == 503
     assert "Nothing was changed" in page.content.decode()
 
