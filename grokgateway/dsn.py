@@ -153,8 +153,11 @@ def database(
         raise BadVariable(f"{variable} must name a database after the host.")
     postgresql = address.engine == POSTGRESQL
     options = (postgresql_options if postgresql else mysql_options)(address, variable)
+    kept_s = 0  # a thread's connection; those of PostgreSQL go back to the pool
     if pool is not None and postgresql:
         options["pool"] = pool_options(pool)
+    elif pool is not None:
+        kept_s = pool.recycle_s
     return {
         "ENGINE": address.engine,
         "NAME": address.name,
@@ -162,7 +165,7 @@ def database(
         "PASSWORD": address.password,
         "HOST": address.host,
         "PORT": address.port,
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": kept_s,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
@@ -268,11 +271,9 @@ REDIS_TIMEOUT_S = 2
 
 def caches(redis_url: str) -> dict[str, dict[str, object]]:
     """Shared by all processes: sign-in failures and tickets are told of in it."""
-    backend = "django.core.cache.backends.db.DatabaseCache"
     stored: dict[str, object] = {
-        "BACKEND": backend,
-        "LOCATION": CACHE_TABLE,
-        "OPTIONS": ROOM,
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        **{"LOCATION": CACHE_TABLE, "OPTIONS": ROOM},
     }
     if not redis_url:
         return {"default": stored}

@@ -158,6 +158,15 @@ def test_an_address_does_not_show_its_password():
     assert "hidden-pw" not in repr(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "kept_s"), [("mysql://h/d", 60), ("postgresql://h/d", 0)]
+)
+def test_a_connection_to_mysql_is_kept_by_its_thread(address, kept_s):
+    pool = dsn.Pool(recycle_s=60)
+    found = dsn.database(address, variable="X", root=ROOT, pool=pool)
+    assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (kept_s, True)
+
+
 def test_only_postgresql_gets_a_pool():
     pool = dsn.Pool(size=2, overflow=3, timeout_s=4, recycle_s=0)
 
