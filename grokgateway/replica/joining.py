@@ -14,6 +14,7 @@ from grokgateway.replica.server import PAGE_ROWS, Gap, Head, Server
 
 logger = logging.getLogger(__name__)
 ROUNDS = 5
+FILLED_WITHIN_S = 120.0  # by another node, with a million rows
 OTHER_KEYS = (
     "The Redis of ACCOUNT_STORAGE=redis was filled by nodes with other credential "
     "keys. Give all nodes the same CREDENTIAL_KEYS."
@@ -87,7 +88,7 @@ def fill(server: Server) -> None:
 
     Redis may have lost what it had; whoever knows most then has the last word.
     """
-    with server.lease() as token, copying.copying():
+    with server.lease(FILLED_WITHIN_S) as token, copying.copying():
         head, here = server.head(), places.read()
         layout = tables.layout().text
         before = head.place if head else NOWHERE

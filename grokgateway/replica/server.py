@@ -21,7 +21,7 @@ from redis.retry import Retry
 
 from grokgateway.replica import scripts
 from grokgateway.replica.capture import Change
-from grokgateway.replica.errors import Away, Busy
+from grokgateway.replica.errors import Away, Busy, Refused
 from grokgateway.replica.places import Place
 
 logger = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ class Server:
         self.stream_bytes = STREAM_BYTES
         self._away = False
 
-    def noted(self, error: Away | None) -> None:
-        """Log it once when the store goes away, and once when it is back."""
+    def noted(self, error: Refused | None) -> None:
+        """Log it once when the store cannot be followed, and once when it can."""
         if error is not None and not self._away:
             logger.warning("%s", error)
         if error is None and self._away:
-            logger.warning("The Redis that keeps accounts and settings is back.")
+            logger.warning("Accounts and settings are followed in Redis again.")
         self._away = error is not None
 
     def head(self) -> Head | None:
@@ -133,18 +133,18 @@ class Server:
         return {table: int(highest) for table, highest in found.items()}
 
     @contextmanager
-    def lease(self) -> Iterator[str]:
+    def lease(self, wait_s: float = WAIT_S) -> Iterator[str]:
         """The right to write, as a token; raises `Busy`."""
         token = secrets.token_hex(8)
-        self._acquire(token)
+        self._acquire(token, wait_s)
         try:
             yield token
         finally:
             with suppress(Away):  # it then ends by itself
                 self._run(scripts.RELEASE, token)
 
-    def _acquire(self, token: str) -> None:
-        ends_at, tries = time.monotonic() + WAIT_S, 0
+    def _acquire(self, token: str, wait_s: float) -> None:
+        ends_at, tries = time.monotonic() + wait_s, 0
         while not self._run(scripts.ACQUIRE, token, LEASE_MS):
             if time.monotonic() > ends_at:
                 raise Busy

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from grokgateway.replica import capture, copying, joining, places, tables
 from grokgateway.replica.capture import Door
-from grokgateway.replica.errors import Away
+from grokgateway.replica.errors import Away, Refused
 from grokgateway.replica.server import Server, server_of
 
 logger = logging.getLogger(__name__)
@@ -82,13 +82,16 @@ def join() -> None:
 
 
 def follow() -> bool:
-    """Apply what others changed; tells whether there was anything."""
+    """Apply what others changed; tells whether there was anything.
+
+    While it cannot be, this is logged once, and what is known stands.
+    """
     if not settings.SHARED_STORE or connection.in_atomic_block:
         return False
     server = current()
     try:
         moved = joining.catch_up(server)
-    except Away as error:
+    except Refused as error:
         server.noted(error)
         return False
     server.noted(None)

@@ -137,6 +137,7 @@ def test_an_older_version_is_refused_and_a_newer_one_takes_over(nodes, monkeypat
         with nodes.at("a"), pytest.raises(replica.Unfit, match="newer version"):
             imported(1)
         with nodes.at("a"):
+            assert not replica.follow()  # it serves on with what it knows
             monkeypatch.setattr(tables, "layout", lambda: newer)
             before = picture()
             drop_the_notes(client)
