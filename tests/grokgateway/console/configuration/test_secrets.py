@@ -17,6 +17,7 @@ def patch(secret):
     """A secret in every place that can hold one."""
     values = {name: f"{secret}-{number}" for number, name in enumerate(SECRETS)}
     values["alerts.webhook_url"] = f"https://hooks.example/{secret}"
+    values["upstream.statsig_signer_url"] = f"https://signer.example/{secret}"
     login = f"http://user:{secret}@proxy.example"
     return {
         **values,
