@@ -5,8 +5,15 @@ import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from taskiq import AsyncBroker, InMemoryBroker, TaskiqScheduler
+from taskiq import (
+    AsyncBroker,
+    InMemoryBroker,
+    ScheduledTask,
+    ScheduleSource,
+    TaskiqScheduler,
+)
 from taskiq.api import run_scheduler_task
+from taskiq.exceptions import SendTaskError
 from taskiq.receiver import Receiver
 from taskiq.schedule_sources import LabelScheduleSource
 
@@ -50,9 +57,26 @@ async def hear(broker: AsyncBroker, stopping: asyncio.Event) -> None:
         await broker.shutdown()
 
 
+class Sender(TaskiqScheduler):
+    """Says once that a broker is away, not once a task."""
+
+    away = False
+
+    async def on_ready(self, source: ScheduleSource, task: ScheduledTask) -> None:
+        try:
+            await super().on_ready(source, task)
+        except SendTaskError as error:
+            if not self.away:
+                cause = error.__cause__ or error
+                logger.warning("Tasks cannot be sent: %s", type(cause).__name__)
+            self.away = True
+        else:
+            self.away = False
+
+
 async def schedule(broker: AsyncBroker) -> None:
     """Send tasks by the schedule in their labels; survive a broker that is away."""
-    scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker)])
+    scheduler = Sender(broker, [LabelScheduleSource(broker)])
     while True:
         try:
             await run_scheduler_task(scheduler)

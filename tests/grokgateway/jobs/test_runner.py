@@ -92,3 +92,28 @@ async def test_redis_that_is_away_neither_ends_nor_delays_the_stop(caplog):
     stopping.set()
     await asyncio.wait_for(running, 2)
     assert "Jobs cannot be received" in caplog.text
+
+
+async def test_a_broker_that_is_away_is_complained_of_once(monkeypatch, caplog):
+    broker, sent = brokers.build(""), asyncio.Event()
+    tries = []
+
+    async def kick(_message):
+        tries.append(1)
+        if len(tries) == 2:
+            sent.set()
+        raise ConnectionError("redis://user:hidden@h")
+
+    async def beat() -> None:
+        pass
+
+    monkeypatch.setattr(broker, "kick", kick)
+    broker.register_task(beat, task_name="test.beat", schedule=[{"interval": 1}])
+    sending = asyncio.create_task(runner.schedule(broker))
+    async with asyncio.timeout(10):
+        await sent.wait()
+    await asyncio.sleep(0)
+    sending.cancel()
+    said = [one.getMessage() for one in caplog.records if one.name == runner.__name__]
+    assert said == ["Tasks cannot be sent: ConnectionError"]
+    assert "hidden" not in caplog.text
