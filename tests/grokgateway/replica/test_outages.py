@@ -10,10 +10,11 @@ from django.test import Client, RequestFactory
 from accounts import bulk, restorepoints
 from accounts.models import Account
 from accounts.rows import Use
-from accounts.store import USES
+from accounts.store import USES, disable
 from grokgateway import config, replica
 from grokgateway.console.unstorable import Unstorable
 from grokgateway.jobs.outbox import Outbox
+from grokgateway.replica import places
 from tests.grokgateway.replica.nodes import Nodes, picture, server
 from tests.grokgateway.replica.redis_process import RedisProcess
 from tests.grokgateway.replica.test_sharing import (
@@ -204,3 +205,21 @@ def put(own_redis, old):
         client.flushdb()
         for key, value in old.items():
             client.restore(key, 0, value)
+
+
+def test_what_a_process_did_not_live_to_commit_comes_back(nodes, monkeypatch):
+    with nodes.at("a"):
+        imported(1)
+        before = picture()
+        with monkeypatch.context() as dying:
+            dying.setattr(places, "write", die)
+            with pytest.raises(KeyboardInterrupt):
+                disable(ids())
+        assert picture() == before
+        replica.follow()
+        assert Account.objects.get().status == "disabled"
+    same_on_both(nodes)
+
+
+def die(place):
+    raise KeyboardInterrupt
