@@ -28,8 +28,6 @@ def pytest_runtest_teardown():
 def pytest_collection_modifyitems(items):
     """Tests that share something costly run in one worker, which makes it once."""
     for item in items:
-        if not any(item.get_closest_marker(name) for name in NETWORKED):
-            continue
         used = item._fixtureinfo.name2fixturedefs.values()
         if any(one.scope == "module" for defs in used for one in defs[-1:]):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
