@@ -16,7 +16,7 @@ from tests.browser import NAME, PASSWORD
 from tests.e2e.gateway_process import Gateway, running_gateway
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "google-chrome")
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -56,6 +56,7 @@ def saved(gateway):
     return dict(gateway.rows("SELECT key, value FROM config_configoverride"))
 
 
+@pytest.mark.load
 def test_no_page_complains_or_is_hard_to_use(visitor):
     visitor.go("/admin/config/system")
     links = visitor.page.locator(GROUPS)

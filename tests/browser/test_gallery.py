@@ -32,6 +32,7 @@ def everywhere(visitor, path):
     return found
 
 
+@pytest.mark.load
 def test_the_gallery_is_usable_in_both_themes_and_widths(visitor):
     assert everywhere(visitor, f"{LIST}?view=grid") == []
     assert everywhere(visitor, "/admin/cache") == []
@@ -96,6 +97,7 @@ def test_a_limit_is_changed_in_place(visitor):
     assert page.locator("meter").count() == 0
 
 
+@pytest.mark.load
 def test_pages_for_programs_are_usable_in_both_themes_and_widths(visitor):
     assert everywhere(visitor, "/admin/docs/") == []
     assert everywhere(visitor, "/admin/try/") == []

@@ -274,6 +274,7 @@ def test_an_answer_that_breaks_raises(client):
     assert caught.value.type == "api_error"
 
 
+@pytest.mark.load
 def test_without_accounts_it_says_so(launch):
     with launch({}) as gateway, client_of(gateway) as client:
         with pytest.raises(anthropic.InternalServerError) as caught:
@@ -287,6 +288,7 @@ def test_without_accounts_it_says_so(launch):
     assert caught.value.response.headers["x-should-retry"] == "false"
 
 
+@pytest.mark.load
 def test_when_all_are_busy_it_says_when_to_come_back(launch):
     accounts = {"super": ["sandbox-super-solo"]}
     with launch(accounts, GROK_ACCOUNT_SELECTION_MAX_INFLIGHT="1") as gateway:

@@ -17,6 +17,16 @@ SLOTS = 3
 BY_TURNS = "grok-4.20-expert"  # which falls back on no other mode
 
 
+@pytest.mark.parametrize(
+    "shared_store",
+    [
+        "sqlite",
+        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
+        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
+    ],
+    indirect=True,
+)
 async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     sandbox, tmp_path, shared_store
 ):
@@ -40,7 +50,7 @@ async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     "shared_store",
     [
         "sqlite",
-        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
     ],

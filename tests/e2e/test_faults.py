@@ -32,7 +32,7 @@ def stats(sandbox):
 @pytest.mark.parametrize(
     ("directive", "status", "code"),
     [
-        ("[[status=400]]", 400, "upstream_rejected"),
+        pytest.param("[[status=400]]", 400, "upstream_rejected", marks=LONG),
         pytest.param("[[status=413]]", 400, "upstream_rejected", marks=LONG),
         pytest.param("[[status=422]]", 400, "upstream_rejected", marks=LONG),
         pytest.param("[[status=404]]", 502, "upstream_error", marks=LONG),
@@ -110,6 +110,7 @@ def test_a_break_in_mid_token_is_an_in_band_error(gateway, directive):
     assert "error" in json.loads(frames[-3].removeprefix("data: "))
 
 
+@pytest.mark.load
 def test_silence_beyond_the_idle_limit_is_a_timeout(launch):
     accounts = {"super": ["sandbox-super-0"]}
     with launch(accounts, GROK_CHAT_TIMEOUT="5") as gateway:

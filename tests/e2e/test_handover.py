@@ -12,6 +12,7 @@ from tests.e2e.sharing import LEFT, ask, chats, seen, sharing
 ACCOUNT = "sandbox-super-quota1000-handed"
 
 
+@pytest.mark.load
 @pytest.mark.parametrize("crashes", [True, pytest.param(False, marks=pytest.mark.load)])
 async def test_a_newcomer_spends_only_what_the_first_has_left(
     sandbox, tmp_path, crashes

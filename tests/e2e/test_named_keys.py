@@ -216,6 +216,7 @@ def test_use_by_day_is_stored(keyed, keys):
     assert row[3] is not None
 
 
+@pytest.mark.load
 def test_a_day_outlives_a_restart(launch):
     with launch(ACCOUNTS) as gateway:
         printed = gateway.manage("createkey", "k", "--requests-per-day", "1", "--json")

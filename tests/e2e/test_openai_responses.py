@@ -219,6 +219,7 @@ def test_a_compacted_conversation_goes_on(client):
     assert reply.output_text == "Ada."
 
 
+@pytest.mark.load
 def test_another_key_does_not_see_it(launch):
     keys = f"{KEY},{OTHER_KEY}"
     with launch({"super": ["sandbox-super-own"]}, GROK_APP_API_KEY=keys) as gateway:

@@ -334,6 +334,7 @@ def test_an_unknown_model_is_not_found(client):
     assert caught.value.param == "model"
 
 
+@pytest.mark.load
 def test_without_accounts_it_says_so(launch):
     with launch({}) as gateway:
         with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key) as client:

@@ -44,7 +44,7 @@ def known(gateway: Gateway) -> set[str]:
     "shared_store",
     [
         "sqlite",
-        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
     ],
@@ -68,7 +68,11 @@ async def test_a_large_import_is_seen_within_five_seconds(
 
 
 @pytest.mark.service
-@pytest.mark.parametrize("shared_store", ["postgresql", "redis"], indirect=True)
+@pytest.mark.parametrize(
+    "shared_store",
+    ["postgresql", pytest.param("redis", marks=pytest.mark.load)],
+    indirect=True,
+)
 async def test_a_change_is_told_within_a_second(sandbox, tmp_path, shared_store):
     with running(tmp_path, sandbox, shared_store) as gateway:
         one = json.dumps({"super": ["sandbox-super-told"]})

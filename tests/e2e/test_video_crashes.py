@@ -75,6 +75,7 @@ def calm(sandbox):
 
 
 @told.only_older("the newer form of films begins with the call that costs")
+@pytest.mark.load
 def test_what_was_not_paid_for_is_filmed_by_the_other(sandbox, tmp_path, calm):
     with two_gateways(sandbox, tmp_path) as (first, other):
         sandbox.settings(latency_ms=3000)
@@ -106,6 +107,7 @@ def test_what_was_paid_for_is_never_paid_again(sandbox, tmp_path, calm):
         assert paid_calls(sandbox) == 1
 
 
+@pytest.mark.load
 def test_a_running_job_is_let_alone_by_the_other(sandbox, tmp_path, calm):
     with two_gateways(sandbox, tmp_path) as (first, other), other as second:
         prompt = {"prompt": "slow rain [[delay_ms=500]]"}

@@ -67,6 +67,7 @@ def test_a_room_and_what_is_left_of_it(served, sandbox):
     assert [path for path in files if secret in path.read_bytes()] == []
 
 
+@pytest.mark.load
 def test_who_has_no_room_to_give_says_why(served):
     with served(basic=["sandbox-basic-voice"]) as gateway:
         answer = ask(gateway)
