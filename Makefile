@@ -43,7 +43,7 @@ screenshots: $(VENV)/stamp-dev ## Draw docs/images anew (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
 e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
-	$(BIN)/pytest -q -n 4 --dist loadgroup -m "e2e and not load" $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist loadscope -m "e2e and not load" $(ARGS)
 
 NEWER := $(addprefix tests/e2e/test_,openai_sdk.py openai_responses.py responses_tools.py \
 	anthropic_sdk.py attachments.py front_ends.py claude_code.py langchain_anthropic.py \
@@ -64,7 +64,7 @@ check: lint types secrets $(VENV)/stamp-dev ## What must pass before a change is
 	$(BIN)/python manage.py check --deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
-	$(BIN)/pytest -q -n 4 --dist loadgroup -m "(e2e or service or browser) and not load" $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist loadscope -m "(e2e or service or browser) and not load" $(ARGS)
 
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 MYSQL_URL ?= mysql://root@127.0.0.1:3306/test

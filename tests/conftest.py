@@ -24,15 +24,6 @@ def pytest_runtest_teardown():
     enable_socket()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that share something costly run in one worker, which makes it once."""
-    for item in items:
-        used = item._fixtureinfo.name2fixturedefs.values()
-        if any(one.scope == "module" for defs in used for one in defs[-1:]):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 def may_connect(item: pytest.Item) -> bool:
     """Also where the database under test is a server, which drivers reach by socket."""
     if os.environ.get("TEST_DATABASE_URL"):

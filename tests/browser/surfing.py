@@ -16,7 +16,8 @@ from tests.browser import NAME, PASSWORD
 from tests.e2e.gateway_process import Gateway, running_gateway
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-NAMES = ("chromium-headless-shell", "chromium", "google-chrome")
+WHOLE = ("chromium", "chromium-browser", "google-chrome")
+SHELL = "chromium-headless-shell"  # draws the same for half the processor time
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -34,9 +35,9 @@ GRAVE = ("serious", "critical")
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def chromium() -> str:
+def chromium(*names: str) -> str:
     """Skip where there is none; in CI that is a failure."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = next(filter(None, map(shutil.which, names)), None)
     if found:
         return found
     message = "no Chromium is installed (apt-get install chromium)"
@@ -47,7 +48,9 @@ def chromium() -> str:
 
 @contextlib.contextmanager
 def browser(*flags: str) -> Iterator[Browser]:
-    path, args = chromium(), [*FLAGS, *flags]
+    """With flags of its own it is the whole browser: the shell has no devices."""
+    path = chromium(*WHOLE) if flags else chromium(SHELL, *WHOLE)
+    args = [*FLAGS, *flags]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=args)
         try:
