@@ -18,24 +18,8 @@ from tests.factories import make_key
 from tests.gateway.captures.test_store import captured
 from tests.gateway.test_request_log import make_record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_keys_read")]
 LIST = reverse("admin:gateway_capture_changelist")
-
-
-@pytest.fixture(autouse=True)
-def process(monkeypatch):
-    monkeypatch.setattr(home.HOME, "book", None)
-    monkeypatch.setattr(home.HOME, "ledger", type(home.HOME.ledger)())
-
-
-@pytest.fixture
-def console(admin_client, django_capture_on_commit_callbacks):
-    def post(path, data=None):
-        with django_capture_on_commit_callbacks(execute=True):
-            return admin_client.post(path, data or {})
-
-    admin_client.does = post
-    return admin_client
 
 
 def change(row):

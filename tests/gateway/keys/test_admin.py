@@ -14,28 +14,10 @@ from gateway.keys import home, identity
 from gateway.models import ApiKey, KeyUsage
 from tests.factories import make_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_keys_read")]
 
 ADD = reverse("admin:gateway_apikey_add")
 LIST = reverse("admin:gateway_apikey_changelist")
-
-
-@pytest.fixture(autouse=True)
-def process(monkeypatch):
-    monkeypatch.setattr(home.HOME, "book", None)
-    monkeypatch.setattr(home.HOME, "ledger", type(home.HOME.ledger)())
-
-
-@pytest.fixture
-def console(admin_client, django_capture_on_commit_callbacks):
-    """Posts as the superuser, and has what follows a commit done."""
-
-    def post(path, data=None):
-        with django_capture_on_commit_callbacks(execute=True):
-            return admin_client.post(path, data or {})
-
-    admin_client.does = post
-    return admin_client
 
 
 def change(row):
