@@ -6,6 +6,7 @@ Nothing is stored here. A login that turns out to be dead expires its account.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
@@ -20,6 +21,7 @@ from gateway.upstream.together import together
 from grokgateway import config
 
 DEAD = "upstream no longer accepts the account's session"
+NO_SUCH_FILE = "upstream has no such file"
 AT_ONCE = 8  # of one account's deletions
 
 
@@ -44,7 +46,12 @@ async def files_of(account_id: int) -> Sequence[Asset]:
 async def delete(account_id: int, asset_id: str) -> None:
     """Raises Unreachable, also for a file that upstream does not know."""
     async with asking(account_id) as login:
-        await assets.delete(login, asset_id, config.current())
+        try:
+            await assets.delete(login, asset_id, config.current())
+        except UpstreamFailure as failure:
+            if failure.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise Unreachable(NO_SUCH_FILE) from failure
 
 
 async def clear(account_id: int) -> Cleared:

@@ -113,15 +113,17 @@ class Drawing(OpenAPISchema):
         statuses = list(ERRORS) if guarded else []
         if "requestBody" in details:
             statuses += [*ERRORS_OF_BODIES, *ERRORS_OF_TURNS]
-        schema = {"$ref": REFERENCE + self._failure}
-        for status in sorted(statuses):
-            details["responses"].setdefault(
-                status,
-                {
-                    "description": HTTPStatus(status).phrase,
-                    "content": {"application/json": {"schema": schema}},
-                },
-            )
+        described(details["responses"], statuses, self._failure)
+
+
+def described(responses: Json, statuses: Iterable[int], envelope: str) -> None:
+    """Fill in these statuses, and what routes name without a word of description."""
+    for status in sorted({*statuses, *responses}):
+        content = responses.setdefault(status, {})
+        content.setdefault("description", HTTPStatus(status).phrase)
+        if status >= HTTPStatus.BAD_REQUEST:
+            schema = {"$ref": REFERENCE + envelope}
+            content.setdefault("content", {"application/json": {"schema": schema}})
 
 
 def renamed(value: Tree, names: dict[str, str]) -> Tree:
@@ -145,6 +147,35 @@ def streamed(example: str) -> Json:
     """What a route that can answer with a stream adds to its entry."""
     content = {"text/event-stream": {"example": example}}
     return {"responses": {200: {"content": content}}}
+
+
+def fails(*statuses: int) -> Json:
+    """What a route adds to its entry that may be answered so; the rest is filled in."""
+    return {"responses": {status: {} for status in statuses}}
+
+
+def asks(**schemas: Json) -> Json:
+    """The same for fields of the query that a route reads by itself."""
+    fields = [
+        {"in": "query", "name": name, "required": False, "schema": schema}
+        for name, schema in schemas.items()
+    ]
+    return {"parameters": fields}
+
+
+def answers(*names: str) -> Json:
+    """The same for JSON of texts, or of objects of texts, as probes get it."""
+    properties = {name: {"type": ["string", "object"]} for name in names}
+    schema = {"type": "object", "required": list(names), "properties": properties}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def file_of(*media: str) -> Json:
+    """The same for a kept file, sent whole, in part, or not at all if it is known."""
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media}
+    empty: Json = {"content": {}}
+    sent = {200: {"content": content}, 206: {"content": content}, 304: {}, 416: empty}
+    return {"responses": {**sent, 400: {}, 404: {}}}
 
 
 def publish(api: NinjaAPI, documents: Sequence[Document]) -> None:

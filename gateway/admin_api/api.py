@@ -2,14 +2,13 @@
 
 import json
 
-from ninja import NinjaAPI
-
 from gateway.admin_api import (
     access,
     assets,
     batch,
     cache,
     doctor,
+    document,
     egress,
     errors,
     explain,
@@ -18,7 +17,7 @@ from gateway.admin_api import (
     tokens,
 )
 
-api = NinjaAPI(
+api = document.Operators(
     title="Grok Gateway: operators",
     urls_namespace="admin-api",
     auth=[access.by_key, access.staff],
@@ -42,5 +41,5 @@ ADMIN_FILE = "admin.json"
 
 def admin_text() -> str:
     """The document as its snapshot has it."""
-    document = api.get_openapi_schema(path_prefix=PREFIX)
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    drawn = api.get_openapi_schema(path_prefix=PREFIX)
+    return json.dumps(drawn, ensure_ascii=False, indent=2) + "\n"

@@ -24,6 +24,7 @@ from accounts.models import Account
 from gateway import online
 from gateway.admin_api import access, batch, references
 from gateway.admin_api.errors import Refused
+from gateway.openapi import fails
 from gateway.streaming import in_pieces
 from gateway.upstream.listing import Asset
 from grokgateway import config
@@ -62,6 +63,7 @@ class SomeAssets(OfAccount):
     "/assets",
     auth=[access.by_key, access.signed_in],
     summary="The files that accounts keep at upstream",
+    openapi_extra=fails(404),
 )
 async def list_assets(request: HttpRequest, asked: Query[Whose]) -> HttpResponseBase:
     at_once = asked.concurrency or config.current().number(LIST_LIMIT)
@@ -161,14 +163,22 @@ def described(file: Asset) -> Json:
     }
 
 
-@router.post("/assets/delete-item", summary="Delete one file at upstream")
+@router.post(
+    "/assets/delete-item",
+    summary="Delete one file at upstream",
+    openapi_extra=fails(404, 502),
+)
 def delete_item(request: HttpRequest, payload: OneAsset) -> Json:
     job = deletion(request, payload.token, [payload.asset_id])
     succeeded(batch.ended(job))
     return {"status": "success"}
 
 
-@router.post("/assets/delete-items", summary="Delete files of one account at upstream")
+@router.post(
+    "/assets/delete-items",
+    summary="Delete files of one account at upstream",
+    openapi_extra=fails(404),
+)
 def delete_items(
     request: HttpRequest, payload: SomeAssets, how: Query[batch.How]
 ) -> HttpResponse:
@@ -191,7 +201,11 @@ def deletion(
     )
 
 
-@router.post("/assets/clear-token", summary="Delete all files of one account")
+@router.post(
+    "/assets/clear-token",
+    summary="Delete all files of one account",
+    openapi_extra=fails(404, 502),
+)
 def clear_token(request: HttpRequest, payload: OfAccount) -> Json:
     account = references.one(payload.token)
     target = Target(account.public_id, masked(account))
@@ -204,6 +218,8 @@ def succeeded(job: BatchJob) -> list[Json]:
     """The results of its items; raises Refused with the first failure."""
     items = list(job.items.order_by("number"))
     failed = next((item.error for item in items if item.error), "")
+    if failed == online.NO_SUCH_FILE:
+        raise Refused(404, "file_not_found", "No such file is kept there.")
     if failed or job.ok < job.total:
         raise Refused(502, "upstream_error", failed or "The work was cut short.")
     return [dict(item.result) for item in items]

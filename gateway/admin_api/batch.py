@@ -22,6 +22,7 @@ from accounts.models import Account
 from accounts.store.values import chunks
 from gateway.admin_api import access, references
 from gateway.admin_api.errors import Refused, invalid
+from gateway.openapi import fails
 from gateway.streaming import server_sent
 from grokgateway import config
 from grokgateway.jobs import batches
@@ -51,14 +52,20 @@ class How(Schema):
     concurrency: Annotated[int, Field(ge=1, le=500)] | None = None
 
 
-@router.post("/batch/refresh", summary="Ask upstream what these accounts have left")
+@router.post(
+    "/batch/refresh",
+    summary="Ask upstream what these accounts have left",
+    openapi_extra=fails(404),
+)
 def refresh(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpResponse:
     if not payload.tokens:
         raise invalid("tokens: name at least one account", "tokens")
     return begun(request, "refresh", payload, how, {})
 
 
-@router.post("/batch/nsfw", summary="Switch adult content on or off")
+@router.post(
+    "/batch/nsfw", summary="Switch adult content on or off", openapi_extra=fails(404)
+)
 def nsfw(
     request: HttpRequest, payload: NsfwTokens, how: Query[How], enabled: bool = True
 ) -> HttpResponse:
@@ -80,14 +87,20 @@ def adult(born: date | None) -> date:
     return born
 
 
-@router.post("/batch/accept-terms", summary="Accept upstream's terms")
+@router.post(
+    "/batch/accept-terms", summary="Accept upstream's terms", openapi_extra=fails(404)
+)
 def accept_terms(
     request: HttpRequest, payload: Tokens, how: Query[How]
 ) -> HttpResponse:
     return begun(request, "accept-terms", payload, how, {})
 
 
-@router.post("/batch/cache-clear", summary="Delete these accounts' online files")
+@router.post(
+    "/batch/cache-clear",
+    summary="Delete these accounts' online files",
+    openapi_extra=fails(404),
+)
 def cache_clear(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpResponse:
     return begun(request, "cache-clear", payload, how, {})
 
@@ -186,6 +199,7 @@ def job_of(task: str) -> BatchJob:
     "/batch/{task}/stream",
     auth=[access.by_key, access.staff, access.by_query],
     summary="Follow a batch as server-sent events",
+    openapi_extra={"responses": {200: {"content": {"text/event-stream": {}}}}},
 )
 def stream(request: HttpRequest, task: str) -> HttpResponseBase:
     return server_sent(followed(job_of(task)))

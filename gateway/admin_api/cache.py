@@ -14,6 +14,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from gateway.admin_api.errors import Refused
+from gateway.openapi import fails
 from media import index, links, removals, totals
 from media.formats import FOUND_SUFFIXES
 from media.incoming import MIB
@@ -121,7 +122,7 @@ def clear(request: HttpRequest, payload: Chosen) -> Json:
     return success({"removed": done.count}) | undo_of(done)
 
 
-@router.post("/cache/item/delete", summary="Remove one file")
+@router.post("/cache/item/delete", summary="Remove one file", openapi_extra=fails(404))
 def delete_item(request: HttpRequest, payload: Item) -> Json:
     kind = Kind(payload.type)
     if not payload.name.strip():

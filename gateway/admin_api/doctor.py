@@ -13,6 +13,7 @@ from gateway.admin_api.keys import moment
 from gateway.doctor import choosing, jobs, records, wording
 from gateway.doctor.asking import Asked, Unknown
 from gateway.doctor_tables import Examination
+from gateway.openapi import fails
 from grokgateway import config
 
 router = Router(tags=["egress"], auth=[access.by_key, access.examiner])
@@ -30,7 +31,11 @@ class Order(Schema, extra="forbid"):
     ask: bool = False
 
 
-@router.post("/doctor", summary="Examine the way to upstream; spends no quota")
+@router.post(
+    "/doctor",
+    summary="Examine the way to upstream; spends no quota",
+    openapi_extra=fails(404),
+)
 def examine(request: HttpRequest, payload: Order) -> Json:
     """Answers at once with a task to follow, and the id of what will come of it."""
     asked = Asked(payload.node, payload.account, payload.model, payload.ask)
@@ -43,7 +48,9 @@ def examine(request: HttpRequest, payload: Order) -> Json:
     return {**accepted(job), "examination": row.public_id}
 
 
-@router.get("/doctor", summary="What the last examination found")
+@router.get(
+    "/doctor", summary="What the last examination found", openapi_extra=fails(404)
+)
 def last(request: HttpRequest) -> Json:
     row = records.last_ended()
     if row is None:

@@ -17,6 +17,7 @@ from gateway.egress.proxies import BadProxy, Proxy, parse
 from gateway.egress_tables import ClearanceBundle, EgressNode, NodeSource
 from gateway.exits import clearances, jobs, manual, pasting, store
 from gateway.exits.pasting import Line
+from gateway.openapi import fails
 from grokgateway import config
 
 router = Router(tags=["egress"], auth=[access.by_key, access.egress_keeper])
@@ -69,7 +70,7 @@ def show(request: HttpRequest) -> Json:
     }
 
 
-@router.post("/egress/nodes", summary="Add a proxy node")
+@router.post("/egress/nodes", summary="Add a proxy node", openapi_extra=fails(409))
 def add_node(request: HttpRequest, payload: NewNode) -> Json:
     row = filled(EgressNode(name=payload.name.strip()), payload)
     try:
@@ -102,7 +103,7 @@ def show_node(request: HttpRequest, name: str) -> Json:
     return described(one(name))
 
 
-@router.patch("/egress/nodes/{name}", summary="Change a node")
+@router.patch("/egress/nodes/{name}", summary="Change a node", openapi_extra=fails(409))
 def change_node(request: HttpRequest, name: str, payload: NodeFields) -> Json:
     row = one(name)
     given = payload.dict(exclude_unset=True)
@@ -117,7 +118,9 @@ def change_node(request: HttpRequest, name: str, payload: NodeFields) -> Json:
     return {"status": "success", **described(row)}
 
 
-@router.delete("/egress/nodes/{name}", summary="Delete a node")
+@router.delete(
+    "/egress/nodes/{name}", summary="Delete a node", openapi_extra=fails(409)
+)
 def delete_node(request: HttpRequest, name: str) -> Json:
     row = one(name)
     if row.source == NodeSource.CONFIG:

@@ -6,11 +6,16 @@ from ninja import Router
 from gateway import explaining
 from gateway.admin_api.errors import Refused
 from gateway.errors import GatewayError
+from gateway.openapi import fails
 
 router = Router(tags=["status"])
 
 
-@router.get("/explain", summary="Who would serve a request, who not, and why")
+@router.get(
+    "/explain",
+    summary="Who would serve a request, who not, and why",
+    openapi_extra=fails(404),
+)
 def explain(request: HttpRequest, model: str, key: str = "") -> dict[str, object]:
     """`key`: the name or id of a named key, to see what it would be answered."""
     try:

@@ -14,6 +14,7 @@ from gateway.admin_api import access
 from gateway.admin_api.errors import Refused, invalid
 from gateway.keys import store
 from gateway.models import ApiKey, KeyUsage, ModelRoute
+from gateway.openapi import fails
 
 router = Router(tags=["keys"], auth=[access.by_key, access.keeper])
 
@@ -47,7 +48,9 @@ def list_keys(request: HttpRequest) -> Json:
     return {"keys": [described(row) for row in ApiKey.objects.order_by("name")]}
 
 
-@router.post("/keys", summary="Make a key; the answer alone holds it")
+@router.post(
+    "/keys", summary="Make a key; the answer alone holds it", openapi_extra=fails(409)
+)
 def make_key(request: HttpRequest, response: HttpResponse, payload: NewKey) -> Json:
     row = filled(ApiKey(), payload)
     try:
@@ -64,7 +67,11 @@ def show_key(request: HttpRequest, key_id: str) -> Json:
     return described(one(key_id))
 
 
-@router.patch("/keys/{key_id}", summary="Change a key; the key itself stays")
+@router.patch(
+    "/keys/{key_id}",
+    summary="Change a key; the key itself stays",
+    openapi_extra=fails(409),
+)
 def change_key(request: HttpRequest, key_id: str, payload: KeyFields) -> Json:
     row = filled(one(key_id), payload)
     try:

@@ -9,6 +9,7 @@ from ninja import Body, Router
 from accounts import directory
 from gateway.admin_api import access
 from gateway.admin_api.errors import Refused
+from gateway.openapi import fails
 from grokgateway import config
 
 router = Router(tags=["status"])
@@ -19,7 +20,12 @@ Json = dict[str, object]
 KEY_OR_OPERATOR = [access.by_key, access.signed_in]
 
 
-@router.get("/status", auth=KEY_OR_OPERATOR, summary="The pool as this process sees it")
+@router.get(
+    "/status",
+    auth=KEY_OR_OPERATOR,
+    summary="The pool as this process sees it",
+    openapi_extra=fails(503),
+)
 async def status(request: HttpRequest) -> Json:
     accounts = directory.current()
     if not accounts.loaded:
@@ -81,7 +87,11 @@ def read_config(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@router.post("/config", summary="Change settings; all of them or none")
+@router.post(
+    "/config",
+    summary="Change settings; all of them or none",
+    openapi_extra=fails(403, 409),
+)
 def change_config(
     request: HttpRequest, payload: Body[Json], lenient: bool = False
 ) -> Json:

@@ -15,6 +15,7 @@ from accounts.tokens import clean_tags
 from gateway.admin_api import references
 from gateway.admin_api.access import SHIPPED_KEY, actor, sees_tokens
 from gateway.admin_api.errors import Refused, invalid
+from gateway.openapi import fails
 from grokgateway import config
 
 router = Router(tags=["accounts"])
@@ -23,6 +24,15 @@ MODES = ("auto", "fast", "expert", "heavy", "grok_4_3")
 PoolName = Literal["auto", "basic", "ssobasic", "super", "heavy"]
 Tag = Annotated[str, Field(max_length=TAG_MAX_CHARS)]
 Json = dict[str, object]
+DOCUMENT: Json = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": ["object", "array"]}},
+            "text/plain": {"schema": {"type": "string"}},
+        },
+    }
+}
 
 
 class Which(Schema):
@@ -117,7 +127,9 @@ def milliseconds(account: Account) -> int | None:
     return int(at.timestamp() * 1000) if at else None
 
 
-@router.post("/tokens", summary="Replace the pools named in the document")
+@router.post(
+    "/tokens", summary="Replace the pools named in the document", openapi_extra=DOCUMENT
+)
 def replace_tokens(request: HttpRequest) -> Json:
     parsed = parse(request.body.decode("utf-8", "replace"), Defaults("auto"))
     return replaced(parsed, actor(request))
@@ -182,7 +194,11 @@ def delete_tokens(request: HttpRequest, payload: list[str]) -> Json:
     }
 
 
-@router.put("/tokens/edit", summary="Another token or pool for an account")
+@router.put(
+    "/tokens/edit",
+    summary="Another token or pool for an account",
+    openapi_extra=fails(404, 409),
+)
 def edit_token(request: HttpRequest, payload: Edited) -> Json:
     account = references.one(payload.old_token, "old_token")
     try:
@@ -203,7 +219,11 @@ def edit_token(request: HttpRequest, payload: Edited) -> Json:
     }
 
 
-@router.post("/tokens/disabled", summary="Take an account out of service, or back")
+@router.post(
+    "/tokens/disabled",
+    summary="Take an account out of service, or back",
+    openapi_extra=fails(404),
+)
 def disable_token(request: HttpRequest, payload: Disabled) -> Json:
     account = references.one(payload.token)
     changed = switched([account.pk], actor(request), disabled=payload.disabled)
@@ -238,7 +258,11 @@ def switched(ids: list[int], by: str, *, disabled: bool) -> bulk.Changed:
     return bulk.disable(ids, by) if disabled else bulk.restore(ids, by)
 
 
-@router.post("/undo/{point}", summary="Take back a change by its undo id")
+@router.post(
+    "/undo/{point}",
+    summary="Take back a change by its undo id",
+    openapi_extra=fails(409),
+)
 def undo(request: HttpRequest, point: str) -> Json:
     found = bulk.point_of(point)
     if found is None:

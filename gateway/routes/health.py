@@ -5,18 +5,22 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from gateway import readiness
+from gateway import openapi, readiness
 from gateway.protocols import sse
 
 router = Router(tags=["health"])
+METHODS = ["GET", "HEAD"]
+ALIVE = {"responses": {200: openapi.answers("status")}}
+FOUND = openapi.answers("status", "checks")
+READY = {"responses": {200: FOUND, 503: FOUND}}
 
 
-@router.api_operation(["GET", "HEAD"], "/health", summary="Alive")
+@router.api_operation(METHODS, "/health", summary="Alive", openapi_extra=ALIVE)
 async def health(request: HttpRequest) -> HttpResponse:
     return json_response({"status": "ok"})
 
 
-@router.api_operation(["GET", "HEAD"], "/readyz", summary="Ready to serve")
+@router.api_operation(METHODS, "/readyz", summary="Ready to serve", openapi_extra=READY)
 async def readyz(request: HttpRequest) -> HttpResponse:
     checks = await readiness.checks()
     ready = all(checks.values())

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Router
 
-from gateway import catalog, idempotency, pictures
+from gateway import catalog, idempotency, openapi, pictures
 from gateway.asking import Ask
 from gateway.auth import caller_of
 from gateway.conversation.requests import Attachment
@@ -21,6 +21,19 @@ from gateway.routes.negotiation import link_base
 from gateway.streaming import StreamResponse, whole
 
 router = Router(tags=["images"])
+PICTURES = {
+    "responses": {
+        200: {
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "required": ["created", "data"]}
+                },
+                "text/event-stream": {},
+            }
+        },
+        **openapi.fails(409)["responses"],
+    }
+}
 TRUNCATED = ("x-grok2api-warning", "images-truncated")
 FORM = {
     "requestBody": {
@@ -50,7 +63,7 @@ FORM = {
 }
 
 
-@router.post("/images/generations", summary="Draw pictures")
+@router.post("/images/generations", summary="Draw pictures", openapi_extra=PICTURES)
 async def generate(
     request: HttpRequest, payload: openai_images.Request
 ) -> HttpResponseBase:
@@ -59,7 +72,7 @@ async def generate(
     return await answered(request, order, edit=False)
 
 
-@router.post("/images/edits", summary="Change pictures", openapi_extra=FORM)
+@router.post("/images/edits", summary="Change pictures", openapi_extra=FORM | PICTURES)
 async def change(request: HttpRequest) -> HttpResponseBase:
     form = await forms.read(request)
     route = catalog.current().route_for(read_model(form.values), "image_edit")

@@ -2,10 +2,14 @@
 
 from django.http import HttpResponse
 
+from gateway import openapi
 from gateway.protocols import fields, sse
 from gateway.protocols.base import Json
 
 PAGE_LIMIT, PAGE_DEFAULT = 100, 20
+LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT}
+ORDER: Json = {"type": "string", "enum": ["asc", "desc"]}
+ASKED = openapi.asks(limit=LIMIT, order=ORDER, after={"type": "string"})
 
 
 def limit_of(given: str | None) -> int:

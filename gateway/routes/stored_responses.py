@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from gateway import stored
+from gateway import openapi, stored
 from gateway.auth import caller_of
 from gateway.errors import GatewayError
 from gateway.protocols import fields
 from gateway.protocols.base import Json
 from gateway.protocols.openai_responses_items import page
 from gateway.protocols.openai_responses_shapes import Response
-from gateway.routes.paging import json_response, limit_of, order_of
+from gateway.routes.paging import ASKED, json_response, limit_of, order_of
 
 router = Router(tags=["responses"])
 
@@ -21,6 +21,7 @@ router = Router(tags=["responses"])
     "/responses/{response_id}",
     summary="Retrieve a stored response",
     response={200: Response},
+    openapi_extra=openapi.asks(stream={"type": "boolean"}) | openapi.fails(400),
 )
 async def retrieve(request: HttpRequest, response_id: str) -> HttpResponse:
     if request.GET.get("stream", "").lower() in {"true", "1"}:
@@ -35,7 +36,11 @@ async def delete(request: HttpRequest, response_id: str) -> HttpResponse:
     return json_response({"id": response_id, "object": "response", "deleted": True})
 
 
-@router.get("/responses/{response_id}/input_items", summary="List a response's input")
+@router.get(
+    "/responses/{response_id}/input_items",
+    summary="List a response's input",
+    openapi_extra=ASKED | openapi.fails(400),
+)
 async def input_items(request: HttpRequest, response_id: str) -> HttpResponse:
     limit = limit_of(request.GET.get("limit"))
     newest_first = order_of(request.GET.get("order")) == "desc"
@@ -44,7 +49,11 @@ async def input_items(request: HttpRequest, response_id: str) -> HttpResponse:
     return json_response(page(rest_after(items, request.GET.get("after")), limit))
 
 
-@router.post("/responses/{response_id}/cancel", summary="Cancel a response")
+@router.post(
+    "/responses/{response_id}/cancel",
+    summary="Cancel a response",
+    openapi_extra=openapi.fails(400),
+)
 async def cancel(request: HttpRequest, response_id: str) -> HttpResponse:
     await stored.find(caller_of(request).fingerprint, response_id)
     raise fields.unsupported("background", "only background responses can be cancelled")

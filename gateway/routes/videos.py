@@ -4,13 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import register_converter
 from ninja import Router
 
-from gateway import idempotency, videos
+from gateway import idempotency, openapi, videos
 from gateway.auth import caller_of
 from gateway.delivery import FileResponse
 from gateway.protocols import openai_videos
 from gateway.protocols.openai_videos import Job
 from gateway.routes import forms
-from gateway.routes.paging import json_response, limit_of, order_of
+from gateway.routes.paging import ASKED, json_response, limit_of, order_of
 from gateway.videos import Wish
 from media.ranges import Conditions
 
@@ -43,6 +43,9 @@ FORM = {
         },
     }
 }
+VARIANT = openapi.asks(variant={"type": "string", "enum": ["video", "thumbnail"]})
+CONTENT = openapi.file_of("video/*", "image/*")
+CONTENT["responses"] |= openapi.fails(409)["responses"]
 
 
 class VideoName:
@@ -64,7 +67,7 @@ register_converter(VideoName, "video")
     "/videos",
     summary="Make a video",
     response={200: openai_videos.Video},
-    openapi_extra=FORM,
+    openapi_extra=FORM | openapi.fails(409),
 )
 async def create(request: HttpRequest) -> HttpResponse:
     journal = request.journal  # type: ignore[attr-defined] # entry.Request
@@ -75,7 +78,12 @@ async def create(request: HttpRequest) -> HttpResponse:
     return shown(await videos.create(Wish(order, caller_of(request), journal, key)))
 
 
-@router.get("/videos", summary="List videos", response={200: openai_videos.VideoList})
+@router.get(
+    "/videos",
+    summary="List videos",
+    response={200: openai_videos.VideoList},
+    openapi_extra=ASKED | openapi.fails(400),
+)
 async def index(request: HttpRequest) -> HttpResponse:
     limit, after = limit_of(request.GET.get("limit")), request.GET.get("after", "")
     newest_first = order_of(request.GET.get("order")) == "desc"
@@ -88,6 +96,7 @@ async def index(request: HttpRequest) -> HttpResponse:
     "/videos/{video:video_id}",
     summary="Retrieve a video",
     response={200: openai_videos.Video},
+    openapi_extra=openapi.fails(400),
 )
 async def retrieve(request: HttpRequest, video_id: str) -> HttpResponse:
     return shown(await videos.find(caller_of(request).fingerprint, video_id))
@@ -97,6 +106,7 @@ async def retrieve(request: HttpRequest, video_id: str) -> HttpResponse:
     "/videos/{video:video_id}",
     summary="Delete a video",
     response={200: openai_videos.Deleted},
+    openapi_extra=openapi.fails(400),
 )
 async def delete(request: HttpRequest, video_id: str) -> HttpResponse:
     await videos.remove(caller_of(request).fingerprint, video_id)
@@ -104,7 +114,10 @@ async def delete(request: HttpRequest, video_id: str) -> HttpResponse:
 
 
 @router.api_operation(
-    METHODS, "/videos/{video:video_id}/content", summary="Download a video"
+    METHODS,
+    "/videos/{video:video_id}/content",
+    summary="Download a video",
+    openapi_extra=VARIANT | CONTENT,
 )
 async def content(request: HttpRequest, video_id: str) -> FileResponse:
     headers = request.raw_headers  # type: ignore[attr-defined] # entry.Request

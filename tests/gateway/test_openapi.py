@@ -45,6 +45,7 @@ from tests.gateway.protocols import responses_samples
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "docs" / "openapi"
 RENEW = "run `make snapshot` (or manage.py openapi) and look at the difference"
 
+V1 = text(DOCUMENTS[0])
 documents = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.label)
 
 
@@ -112,6 +113,83 @@ def test_what_needs_a_key_says_so_and_how_it_is_refused(document):
         assert ("401" in operation["responses"]) == (path in needing)
         if "requestBody" in operation:
             assert {"400", "413", "415", "429", "503"} <= set(operation["responses"])
+
+
+def told(path, method="get", text=None):
+    """Statuses of one entry, and where one of them tells what it holds."""
+    answers = json.loads(text or V1)["paths"][path][method]["responses"]
+    return {status: set(one.get("content", ())) for status, one in answers.items()}
+
+
+JSON = {"application/json"}
+FILE_ANSWERS = {"206", "304", "400", "404", "416"}
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_kept_file_comes_whole_or_in_part_or_is_known(method):
+    image = told("/v1/files/image", method)
+    assert image.keys() == FILE_ANSWERS | {"200"}
+    assert image["200"] == image["206"] == {"image/*"}
+    film = told("/v1/videos/{video_id}/content", method)
+    assert film.keys() >= FILE_ANSWERS | {"200", "409"}
+    assert film["200"] == {"video/*", "image/*"}
+    assert film["409"] == JSON
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        ("get", "/readyz", {"503"}),
+        ("post", "/v1/videos", {"409"}),
+        ("post", "/v1/images/generations", {"409"}),
+        ("post", "/v1/images/edits", {"409"}),
+        ("get", "/v1/videos", {"400"}),
+        ("get", "/v1/videos/{video_id}", {"400"}),
+        ("delete", "/v1/videos/{video_id}", {"400"}),
+        ("get", "/v1/responses/{response_id}", {"400"}),
+        ("get", "/v1/responses/{response_id}/input_items", {"400"}),
+        ("post", "/v1/responses/{response_id}/cancel", {"400"}),
+    ],
+)
+def test_a_status_of_one_route_alone_stands_with_it(method, path, statuses):
+    answers = told(path, method)
+    assert statuses <= answers.keys()
+    assert all(answers[status] == JSON for status in statuses)
+
+
+def test_fields_that_a_route_reads_by_itself_are_named():
+    def fields(path):
+        entry = json.loads(V1)["paths"][path]["get"]
+        return {one["name"] for one in entry["parameters"] if one["in"] == "query"}
+
+    assert fields("/v1/videos") == {"limit", "order", "after"}
+    assert fields("/v1/responses/{response_id}") == {"stream"}
+    assert fields("/v1/files/image") == {"id", "expires", "signature"}
+
+
+def test_pictures_may_come_as_events():
+    assert told("/v1/images/edits", "post")["200"] == JSON | {"text/event-stream"}
+
+
+def test_the_operators_document_tells_how_each_call_is_refused():
+    drawn = admin_text()
+    paths = json.loads(drawn)["paths"]
+    for path, entries in paths.items():
+        for method, entry in entries.items():
+            answers = told(path, method, drawn)
+            assert entry["security"]
+            assert {"200", "401", "500"} <= answers.keys()
+            assert ("413" in answers) == ("requestBody" in entry)
+            assert ("503" in answers) == (method != "get" or path.endswith("/status"))
+            if entry["parameters"] or "requestBody" in entry:
+                assert "400" in answers
+            if "{" in path:
+                assert "404" in answers
+    assert told("/admin/api/config", "post", drawn).keys() >= {"403", "409"}
+    assert told("/admin/api/tokens/edit", "put", drawn)["409"] == JSON
+    stream = told("/admin/api/batch/{task}/stream", "get", drawn)
+    assert stream["200"] == {"text/event-stream"}
+    assert told("/admin/api/tokens", "post", drawn)["413"] == {"text/plain"}
 
 
 def schema_of(name):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import imports
 from accounts.documents import Defaults, parse
 from accounts.models import Account
-from gateway import works
+from gateway import online, works
 from gateway.upstream import pool
 from grokgateway import config
 from grokgateway.jobs import batch_runner, batches
@@ -165,7 +165,7 @@ async def test_single_files_are_deleted_each_for_itself(web):
     (target, *_) = await asyncio.to_thread(ids)
     params = {"account": target}
     assert await works.ALL["assets-delete"]("0-1", params) == {"deleted": 1}
-    with pytest.raises(batch_runner.ItemFailed):
+    with pytest.raises(batch_runner.ItemFailed, match=online.NO_SUCH_FILE):
         await works.ALL["assets-delete"]("0-1", params)
     with pytest.raises(batch_runner.ItemFailed, match="gone"):
         await works.ALL["assets-delete"]("0-1", {"account": "acc_nobody"})
@@ -173,9 +173,9 @@ async def test_single_files_are_deleted_each_for_itself(web):
 
 @pytest.fixture
 def worker():
-    """Ends jobs as they come: `failing` targets fail."""
+    """Ends jobs as they come: `failing` targets fail, each for its reason."""
     stop = threading.Event()
-    failing: set[str] = set()
+    failing: dict[str, str] = {}
 
     def work():
         while not stop.wait(0.01):
@@ -185,7 +185,7 @@ def worker():
             if job is None:
                 continue
             outcomes = [
-                Outcome(item.pk, error="upstream says no")
+                Outcome(item.pk, error=failing[item.target])
                 if item.target in failing
                 else Outcome(item.pk, {"deleted": 5})
                 for item in job.items.all()
@@ -207,7 +207,7 @@ def api(web):
 
 
 def test_one_file_is_deleted_or_the_reason_told(api, worker):
-    worker.add("stuck")
+    worker["stuck"] = "upstream says no"
     body = {"token": TOKENS[0], "asset_id": "0-0"}
     assert api("POST", "/assets/delete-item", body) == {"status": "success"}
     job = BatchJob.objects.get()
@@ -218,8 +218,15 @@ def test_one_file_is_deleted_or_the_reason_told(api, worker):
     assert error["type"] == "server_error"
 
 
+def test_a_file_that_upstream_does_not_have_is_no_failure_of_upstream(api, worker):
+    worker["missing"] = online.NO_SUCH_FILE
+    body = {"token": TOKENS[0], "asset_id": "missing"}
+    error = api("POST", "/assets/delete-item", body)["error"]
+    assert (api.status, error["code"]) == (404, "file_not_found")
+
+
 def test_some_files_are_deleted_with_an_answer_for_each(api, worker):
-    worker.add("0-1")
+    worker["0-1"] = "upstream says no"
     body = {"token": TOKENS[0], "asset_ids": ["0-0", "0-1", "0-0"]}
     done = api("POST", "/assets/delete-items", body)
     assert done["summary"] == {"total": 2, "ok": 1, "fail": 1}
@@ -232,7 +239,7 @@ def test_some_files_are_deleted_with_an_answer_for_each(api, worker):
 def test_an_account_is_cleared(api, worker):
     done = api("POST", "/assets/clear-token", {"token": TOKENS[0]})
     assert done == {"status": "success", "deleted": 5}
-    worker.add(ids()[1])
+    worker[ids()[1]] = "upstream says no"
     error = api("POST", "/assets/clear-token", {"token": TOKENS[1]})["error"]
     assert (api.status, error["code"]) == (502, "upstream_error")
 
