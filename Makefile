@@ -116,6 +116,7 @@ snapshot: $(VENV)/stamp-dev ## Rewrite the committed files that code generates
 	mv config.defaults.tmp config.defaults.toml
 	$(BIN)/python manage.py openapi --write docs/openapi
 	$(BIN)/python manage.py reference --write docs/reference
+	$(BIN)/python -m tests.faults
 
 vendor: $(VENV)/stamp-dev ## Fetch the libraries of static/vendor/manifest.json anew (needs npm)
 	$(BIN)/python -m tests.vendored

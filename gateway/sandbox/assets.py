@@ -2,8 +2,9 @@
 
 from urllib.parse import parse_qs
 
-from gateway.sandbox import generated
+from gateway.sandbox import generated, paint
 from gateway.sandbox.answers import send_error, send_json, send_whole
+from gateway.sandbox.breaking import send_broken
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit, find
 from gateway.sandbox.files import File
@@ -62,7 +63,7 @@ async def content(state: State, call: Call) -> None:
         return
     made = generated.lookup(account, call.path)
     if made is not None:
-        await send_whole(call.send, 200, made[1], made[0])
+        await send_broken(call, paint.fault_of(call.path), made[1], made[0])
         return
     file = account.files.find(call.path.removesuffix("/content").rpartition("/")[2])
     if file is None or f"/{file.path}" != call.path:

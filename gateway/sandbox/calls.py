@@ -15,6 +15,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 NO_LINGER = struct.pack("ii", 1, 0)
 ARRIVAL_S = 0.05
+GARBAGE = bytes(range(1, 64)) + b"<p>Bad gateway</p>\n"  # no frame, no line of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,29 @@ async def gone(call: Call) -> None:
         pass
 
 
+def wire(call: Call) -> asyncio.Transport:
+    """The transport, of which ASGI knows nothing: uvicorn's `send` is a method of its
+    request cycle, and that has it.
+    """
+    cycle = getattr(call.send, "__self__")  # noqa: B009 - not in the type
+    transport: asyncio.Transport = cycle.transport
+    return transport
+
+
+async def half_close(call: Call) -> None:
+    """Say on the TCP connection that nothing more comes, and go on listening."""
+    await asyncio.sleep(ARRIVAL_S)
+    wire(call).write_eof()
+    await gone(call)
+
+
 async def abort(call: Call) -> None:
     """Reset the TCP connection, once what was sent has had time to arrive.
 
-    ASGI cannot do that. uvicorn's `send` is a method of its request cycle, and that
-    knows the transport; with no time to linger, closing it sends RST and not FIN.
+    With no time to linger, closing it sends RST and not FIN.
     """
     await asyncio.sleep(ARRIVAL_S)
-    transport = getattr(call.send, "__self__").transport  # noqa: B009 - not in the type
+    transport = wire(call)
     plain = transport.get_extra_info("socket")
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()

@@ -8,15 +8,16 @@ import orjson
 from gateway.sandbox import directives, making
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_challenge, send_error, send_json
-from gateway.sandbox.calls import Call, abort, gone
+from gateway.sandbox.calls import Call, abort, gone, half_close
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.doors import admit
 from gateway.sandbox.forms import refused
 from gateway.sandbox.frames import Frame
-from gateway.sandbox.rendering import Script, script, staged
+from gateway.sandbox.rendering import Fate, Script, script, staged
 from gateway.sandbox.state import State
 
 EMPTY = Directives((("empty", ""),), "")
+EARLY = {"refuse": abort, "ignore": half_close}
 END = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -161,8 +162,8 @@ async def play(state: State, call: Call, turn: Script) -> None:
 
 async def perform(call: Call, turn: Script) -> None:
     await asyncio.sleep(turn.first_s)
-    if turn.fate == "refuse":
-        await abort(call)
+    if turn.fate in EARLY:
+        await EARLY[turn.fate](call)
         return
     await start(call, turn)
     loop = asyncio.get_running_loop()
@@ -174,11 +175,17 @@ async def perform(call: Call, turn: Script) -> None:
             await send_part(call, data)
             if turn.split:
                 await asyncio.sleep(0)  # else the transport joins what follows
-    match turn.fate:
+    await finish(call, turn.fate)
+
+
+async def finish(call: Call, fate: Fate) -> None:
+    match fate:
         case "stall":
             await asyncio.Event().wait()
         case "reset":
             await abort(call)
+        case "half":
+            await half_close(call)
         case _:
             await call.send(END)
 

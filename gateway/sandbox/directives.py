@@ -18,6 +18,7 @@ NAMES = frozenset(
         *("search", "citations", "xposts", "image", "moderated", "toolargs", "v3"),
         *("error", "error_after", "status", "retry_after", "challenge"),
         *("reset_after", "stall_after", "close_mid", "nomarker", "softstop_hidden"),
+        *("half_close", "garbage", "drip", "post", "file"),
         *("nonobject", "badjson", "modelresponse_only", "drift"),
         *("noresult", "summary_only", "stock", "nopost", "slots", "nostart"),
         *("completed_first", "nocompleted", "nourl", "close_after", "close_round"),

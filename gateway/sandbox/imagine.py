@@ -11,10 +11,10 @@ import orjson
 
 from gateway.sandbox import directives, generated, making, paint
 from gateway.sandbox.accounts import Account
-from gateway.sandbox.calls import Call, abort
+from gateway.sandbox.calls import GARBAGE, Call, abort, half_close
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.frames import Frame
-from gateway.sandbox.sockets import HALF_CLOSED, Way, note, say
+from gateway.sandbox.sockets import HALF_CLOSED, Way, note, say, say_text
 from gateway.sandbox.state import State
 
 PATH = "/ws/imagine/listen"
@@ -102,7 +102,7 @@ async def perform(
 ) -> None:
     asked = directives.parse(request.prompt)
     host = call.headers.get(b"host", b"").decode("latin-1")
-    delay_s = asked.number("delay_ms", state.settings.pace_ms) / 1000
+    delay_ms = asked.number("drip") or asked.number("delay_ms", state.settings.pace_ms)
     await asyncio.sleep(asked.number("first_ms") / 1000)
     account.modes[MODEL] += 1
     window = account.windows.get("auto")
@@ -120,7 +120,7 @@ async def perform(
             return
         if frame is not None:
             await say(way, frame)
-            await asyncio.sleep(delay_s)
+            await asyncio.sleep(delay_ms / 1000)
     if "close_round" in asked:
         await way.said(HALF_CLOSED)
 
@@ -137,6 +137,11 @@ async def broke(way: Way, call: Call, asked: Directives, index: int) -> bool:
         await way.said(HALF_CLOSED)
     elif "reset_after" in asked and index == asked.number("reset_after"):
         await abort(call)
+    elif "half_close" in asked and index == asked.number("half_close"):
+        await half_close(call)
+    elif "garbage" in asked and index == asked.number("garbage"):
+        await say_text(way, GARBAGE.decode())
+        await way.said(HALF_CLOSED)
     else:
         return False
     return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.sandbox import cards, frames, generated, paint, posts, script
 from gateway.sandbox.accounts import Account
+from gateway.sandbox.breaking import FAULTS
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.forms import Generation, Operation
 from gateway.sandbox.frames import Frame
@@ -140,7 +141,7 @@ def edited(account: Account, order: Order, asked: Directives) -> Iterator[Cue]:
     first = account.modes[EDIT] * EDITS["old"] if new else 0
     for index in range(EDITS[order.generation]):
         number = first + index
-        identity = paint.name(seed(order.seed, asked, number), order.ratio)
+        identity = named(asked, seed(order.seed, asked, number), order.ratio)
         withheld = is_withheld(asked, index)
         final = generated.picture_path(user_id, identity)
         urls.append(final)
@@ -172,7 +173,7 @@ def edited(account: Account, order: Order, asked: Directives) -> Iterator[Cue]:
 
 def filmed(account: Account, order: Order, asked: Directives) -> Iterator[Cue]:
     user_id = account.user_id()
-    identity = paint.name(seed(order.seed, asked, 0), order.ratio, order.seconds)
+    identity = named(asked, seed(order.seed, asked, 0), order.ratio, order.seconds)
     known = {"videoId": identity, "videoPostId": posts.keep(account)}
     for percent in VIDEO_PERCENTS[: -1 if "noresult" in asked else None]:
         done = percent == max(VIDEO_PERCENTS)
@@ -206,7 +207,7 @@ def light(account: Account, message: str, asked: Directives) -> Iterator[Cue]:
             number,
             moderated=is_withheld(asked, number - 1),
             later="v3" in asked,
-            identity=paint.name(seed(message, asked, number)),
+            identity=named(asked, seed(message, asked, number)),
             user_id=account.user_id(),
         )
         told += [Cue(frame, paced=True, word=True) for frame in found]
@@ -218,6 +219,12 @@ def light(account: Account, message: str, asked: Directives) -> Iterator[Cue]:
     yield Cue(frames.soft_stop(hidden=False))
     yield Cue(frames.model_response("I have drawn that."))
     yield Cue(frames.final_metadata())
+
+
+def named(asked: Directives, seed: str, ratio: str = "1:1", seconds: int = 0) -> str:
+    """A name, which also tells what is to go wrong when the thing is fetched."""
+    name, fault = paint.name(seed, ratio, seconds), asked.text("file")
+    return paint.faulty(name, fault) if fault in FAULTS else name
 
 
 def seed(prompt: str, asked: Directives, number: int) -> str:

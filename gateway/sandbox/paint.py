@@ -5,10 +5,13 @@ A name says all about its picture or film, so that nothing needs to be kept.
 
 import hashlib
 import io
+import re
 import uuid
 from functools import lru_cache
 
 from PIL import Image
+
+from gateway.sandbox.breaking import FAULTS
 
 SIGN = "5eed"  # so begins every name given out here
 RATIOS = {
@@ -26,6 +29,8 @@ RATIOS = {
     "20:9": (400, 180),
     "9:20": (180, 400),
 }
+FAULTY = f"{SIGN}fa17fa17"
+FAULTY_NAME = re.compile(rf"{FAULTY}([0-9a-f]{{2}})")
 GRID = 8
 STILL = "00"  # seconds of a picture
 COLOUR_BYTES = GRID * GRID * 3
@@ -37,6 +42,19 @@ def name(seed: str, ratio: str = "1:1", seconds: int = 0) -> str:
     shape = known.index(ratio) if ratio in RATIOS else 0
     digest = hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()
     return str(uuid.UUID(f"{SIGN}{digest[:24]}{seconds:02x}{shape:02x}"))
+
+
+def faulty(identity: str, fault: str) -> str:
+    """The name of something whose bytes come in this way, and not as they should."""
+    digits = identity.replace("-", "")
+    number = f"{FAULTS.index(fault):02x}"
+    return str(uuid.UUID(f"{FAULTY}{number}{digits[len(FAULTY) + 2 :]}"))
+
+
+def fault_of(path: str) -> str:
+    """What is wrong with the thing at this address; empty if nothing is."""
+    found = FAULTY_NAME.search(path.replace("-", ""))
+    return FAULTS[int(found[1], 16) % len(FAULTS)] if found else ""
 
 
 def is_ours(identity: str) -> bool:

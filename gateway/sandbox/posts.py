@@ -7,6 +7,7 @@ import orjson
 from gateway.sandbox import directives
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_error, send_json
+from gateway.sandbox.breaking import send_broken
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit
 from gateway.sandbox.forms import Operation, refused
@@ -28,11 +29,12 @@ async def create(state: State, call: Call) -> None:
     if await refused(state, call, operation_of(fields), "old"):
         return
     prompt = str(fields.get("prompt", ""))
-    if "nopost" in directives.parse(prompt):
+    asked = directives.parse(prompt)
+    if "nopost" in asked:
         await send_json(call.send, {"post": None})
         return
     post = {"id": keep(account), "originalPrompt": prompt, "prompt": prompt}
-    await send_json(call.send, {"post": post})
+    await send_broken(call, asked.text("post"), {"post": post})
 
 
 def read(body: bytes) -> dict[str, object] | None:

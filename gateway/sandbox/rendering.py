@@ -9,6 +9,7 @@ from typing import Literal
 
 import orjson
 
+from gateway.sandbox.calls import GARBAGE
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.frames import Frame
 from gateway.sandbox.script import Cue, cues
@@ -21,7 +22,11 @@ NON_OBJECTS = b'[1,2]\n"text"\n42\nnull\n'
 NOISE = b'{"result": oops}\nevent: odd\n: comment\n'
 
 
-Fate = Literal["end", "reset", "stall", "refuse"]  # refuse: reset before the headers
+DRIPS = 20
+BREAKS = ("reset_after", "stall_after", "half_close", "garbage")
+
+# `refuse`, `ignore`: reset or half closed before the headers
+Fate = Literal["end", "reset", "stall", "half", "refuse", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,9 @@ def staged(asked: Directives, told: list[Cue], pace_ms: int) -> Script:
     delay_s = asked.number("delay_ms", pace_ms) / 1000
     headers = [(b"content-type", b"application/json")]
     runs: Iterable[bytes] = due(asked, told, paced=delay_s > 0)
+    if "drip" in asked:
+        delay_s = asked.number("drip") / 1000
+        runs = drops(b"".join(runs))
     if "gzip" in asked:
         headers.append((b"content-encoding", b"gzip"))
         runs = zipped(runs)
@@ -72,6 +80,8 @@ def staged(asked: Directives, told: list[Cue], pace_ms: int) -> Script:
 def fate(asked: Directives) -> Fate:
     if "reset_after" in asked:
         return "reset" if asked.number("reset_after") else "refuse"
+    if "half_close" in asked:
+        return "half" if asked.number("half_close") else "ignore"
     return "stall" if "stall_after" in asked else "end"
 
 
@@ -93,14 +103,16 @@ def due(asked: Directives, told: list[Cue], *, paced: bool) -> Iterator[bytes]:
 def broken_off(asked: Directives, told: list[Cue]) -> Iterator[tuple[bytes, bool]]:
     """Each frame's bytes, up to the word before which the reply breaks."""
     limit = break_after(asked, sum(cue.word for cue in told))
+    if "garbage" in asked and limit == 0:
+        yield GARBAGE, False
+        return
     spoken = 0
     for index, cue in enumerate(told):
         if cue.word:
             spoken += 1
         data = framed(cue.frame, asked.text("framing"), index)
         if limit is not None and spoken > limit:
-            if "close_mid" in asked:
-                yield data[: len(data) // 2], cue.paced
+            yield last_words(asked, data), cue.paced
             return
         yield data, cue.paced
         if cue.word:
@@ -109,8 +121,15 @@ def broken_off(asked: Directives, told: list[Cue]) -> Iterator[tuple[bytes, bool
         yield b"data: [DONE]\n\n", False
 
 
+def last_words(asked: Directives, data: bytes) -> bytes:
+    """What comes in place of the frame before which the reply breaks."""
+    if "close_mid" in asked:
+        return data[: len(data) // 2]
+    return GARBAGE if "garbage" in asked else b""
+
+
 def break_after(asked: Directives, spoken: int) -> int | None:
-    for name in ("reset_after", "stall_after"):
+    for name in BREAKS:
         if name in asked:
             return asked.number(name)
     if "close_mid" in asked:
@@ -155,6 +174,11 @@ def zipped(runs: Iterable[bytes]) -> Iterator[bytes]:
             yield waiting
         waiting = zipper.compress(run) + zipper.flush(zlib.Z_SYNC_FLUSH)
     yield waiting + zipper.flush()
+
+
+def drops(whole: bytes) -> tuple[bytes, ...]:
+    """The reply in so many pieces, cut wherever it happens."""
+    return pieces(whole, max(1, -(-len(whole) // DRIPS)))
 
 
 def pieces(run: bytes, size: int) -> tuple[bytes, ...]:

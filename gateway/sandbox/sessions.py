@@ -9,7 +9,7 @@ import orjson
 
 from gateway.sandbox import directives, making, script
 from gateway.sandbox.accounts import Account
-from gateway.sandbox.calls import Call, abort
+from gateway.sandbox.calls import GARBAGE, Call, abort, half_close
 from gateway.sandbox.directives import Directives
 from gateway.sandbox.doors import cookies
 from gateway.sandbox.events import Telling
@@ -167,7 +167,9 @@ class Pauses:
     """Between tokens, a batch of them at a time."""
 
     def __init__(self, asked: Directives, pace_ms: int) -> None:
-        self._delay_s = asked.number("delay_ms", pace_ms) / 1000
+        self._delay_s = (
+            asked.number("drip") or asked.number("delay_ms", pace_ms)
+        ) / 1000
         self._batch = max(1, asked.number("batch", 1))
         self._ticks = 0
 
@@ -182,5 +184,10 @@ async def break_off(call: Call, way: Way, asked: Directives) -> None:
         await asyncio.Event().wait()
     elif "reset_after" in asked:
         await abort(call)
+    elif "half_close" in asked:
+        await half_close(call)
+    elif "garbage" in asked:
+        await say_text(way, GARBAGE.decode())
+        await way.said(HALF_CLOSED)
     else:
         await way.said(HALF_CLOSED)

@@ -1,18 +1,21 @@
 """POST /rest/app-chat/upload-file, and the later form of it as multipart."""
 
 import binascii
+import re
 from base64 import b64decode
 
 import orjson
 
 from gateway.sandbox.accounts import Account
 from gateway.sandbox.answers import send_error, send_json
+from gateway.sandbox.breaking import send_broken
 from gateway.sandbox.calls import Call
 from gateway.sandbox.doors import admit
 from gateway.sandbox.files import File
 from gateway.sandbox.forms import refused
 from gateway.sandbox.state import State
 
+FAULT = re.compile(rb"\[\[upload=([a-z_]+)\]\]")
 Part = tuple[dict[str, str], bytes]
 
 
@@ -24,7 +27,14 @@ async def as_json(state: State, call: Call) -> None:
     if file is None:
         await send_error(call.send, "malformed")
         return
-    await send_json(call.send, {"fileMetadataId": file.id, "fileUri": file.path})
+    answer = {"fileMetadataId": file.id, "fileUri": file.path}
+    await send_broken(call, fault_of(file), answer)
+
+
+def fault_of(file: File) -> str:
+    """A file may ask, somewhere in its bytes, that its upload goes wrong."""
+    found = FAULT.search(file.content)
+    return found[1].decode() if found else ""
 
 
 def kept(account: Account, body: bytes) -> File | None:
@@ -55,10 +65,8 @@ async def as_form(state: State, call: Call) -> None:
     name, media_type = head.get("filename", ""), head.get("content-type", "")
     file = account.files.keep(account.user_id(), name, media_type, content)
     metadata = {"fileMetadataId": file.id, "fileId": file.id, "fileUri": file.path}
-    await send_json(
-        call.send,
-        {"uploadId": file.id, "terminalError": None, "fileMetadata": metadata},
-    )
+    answer = {"uploadId": file.id, "terminalError": None, "fileMetadata": metadata}
+    await send_broken(call, fault_of(file), answer)
 
 
 def parts(call: Call) -> list[Part]:

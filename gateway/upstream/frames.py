@@ -17,8 +17,18 @@ OBJECT_MAX_BYTES = 8 * 1024 * 1024
 
 PAYLOAD = re.compile(rb"\s*(?:data:\s*)?(?=\{)")
 DONE = re.compile(rb"\s*data:\s*\[DONE\]\s*")
+HARMLESS = re.compile(rb"\s*(?:\Z|:|(?:data|event|id|retry):|\[DONE\])")
 OUTSIDE_STRING = re.compile(rb'[{}"]')
 INSIDE_STRING = re.compile(rb'["\\]')
+
+
+def is_json(line: bytes | bytearray) -> bool:
+    """Such as a number or a list, which says nothing here but is no noise either."""
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 class ObjectScanner:
@@ -76,7 +86,8 @@ class ObjectScanner:
 
 class Frames:
     """`finished` is set by `data: [DONE]`, `oversize` by an object over the limit,
-    `truncated` by a body that ends inside an object.
+    `truncated` by a body that ends inside an object, or in something else than frames,
+    such as the error page of whoever stands between.
 
     After either no more objects come, and feeding more has no meaning.
     """
@@ -88,14 +99,23 @@ class Frames:
         self._object_max_bytes = object_max_bytes
         self._line = bytearray()
         self._scanner: ObjectScanner | None = None
+        self._odd = False  # the last line meant nothing
+        self._odd_after = -1  # so many objects of what is read now
 
     def feed(self, data: bytes) -> list[Json]:
         found: list[Json] = []
+        self._odd_after = -1
+        self._read(data, found)
+        if self._odd_after >= 0 or found:
+            self._odd = self._odd_after == len(found)
+        return found
+
+    def _read(self, data: bytes, found: list[Json]) -> None:
         if self._line or self._scanner is not None:
             head, newline, data = data.partition(b"\n")
             if not newline:
                 self._hold(head, found)
-                return found
+                return
             self._line += head
             self._end_line(found)
         *lines, rest = data.split(b"\n")
@@ -105,17 +125,18 @@ class Frames:
             self._take_small_lines(lines, found)
         if rest and not self._is_over():
             self._hold(rest, found)
-        return found
 
     def _is_over(self) -> bool:
         return self.finished or self.oversize
 
     def close(self) -> list[Json]:
-        """What an unfinished last line holds; sets `truncated` if an object is cut."""
+        """What an unfinished last line holds; sets `truncated` if something is cut."""
         found: list[Json] = []
         scanner = self._scanner or ObjectScanner()
         if self._scanner is None and PAYLOAD.match(self._line) is None:
+            self._odd_after = -1
             self._end_line(found)
+            self.truncated = self._odd or self._odd_after >= 0
             return found
         self._cut(scanner, self._line, found)
         self.truncated = scanner.size_bytes > 0
@@ -150,6 +171,8 @@ class Frames:
         payload = PAYLOAD.match(line)
         if payload is None:
             self.finished = DONE.fullmatch(line) is not None
+            if not HARMLESS.match(line) and not is_json(line):
+                self._odd_after = len(found)
             self.oversize = len(line) > self._object_max_bytes
             return
         content = line[payload.end() :]

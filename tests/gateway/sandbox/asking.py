@@ -19,6 +19,7 @@ class Plug:
     def __init__(self) -> None:
         self.options: list[tuple[object, ...]] = []
         self.aborted = asyncio.Event()
+        self.ended = False
 
     def get_extra_info(self, name: str) -> "Plug":
         assert name == "socket"
@@ -28,6 +29,11 @@ class Plug:
         self.options.append(option)
 
     def abort(self) -> None:
+        self.aborted.set()
+
+    def write_eof(self) -> None:
+        """The other side leaves as soon as it hears of it."""
+        self.ended = True
         self.aborted.set()
 
 

@@ -172,3 +172,31 @@ def test_no_object(raw):
 def test_decode_agrees_with_the_fast_parser():
     raw = '{"a":["\\u00e9",1.5,null,true]}'
     assert decode(raw) == orjson.loads(raw)
+
+
+GOOD, PAGE = b'{"a": 1}\n', b"<html><p>Bad gateway</p></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "cut"),
+    [
+        (GOOD + PAGE, True),
+        (GOOD + PAGE + b"\n", True),
+        (GOOD + PAGE + b"\n\n", True),
+        (GOOD + b"\x00\x01\xff\n", True),
+        (PAGE, True),
+        (PAGE + b"\n" + GOOD, False),
+        (GOOD + b"\n\r\n: comment\nevent: end\n", False),
+        (GOOD + b"[1, 2]\nnull\n42", False),
+        (GOOD + b"data: oops\n\n", False),
+        (GOOD, False),
+        (b"", False),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_body_that_ends_in_something_else_is_cut(body, cut, size):
+    frames = Frames()
+    for start in range(0, len(body), size):
+        frames.feed(body[start : start + size])
+    frames.close()
+    assert frames.truncated is cut
