@@ -44,10 +44,11 @@ def staged(
     accounts: Mapping[str, Sequence[str]],
     port: int = 0,
     extra_env: Mapping[str, str] | None = None,
+    sandbox_port: int = 0,
 ) -> Iterator[Stage]:
     """`accounts` are tokens by pool. The whole environment starts from scratch."""
     with (
-        furnished(data_dir, accounts, extra_env or {}) as stage,
+        furnished(data_dir, accounts, extra_env or {}, sandbox_port) as stage,
         served(stage, server=server, port=port) as complete,
     ):
         yield complete
@@ -58,18 +59,23 @@ def furnished(
     data_dir: Path,
     accounts: Mapping[str, Sequence[str]],
     extra_env: Mapping[str, str],
+    sandbox_port: int = 0,
 ) -> Iterator[Stage]:
     """The sandbox and the accounts; the gateway is still to be started."""
     key = f"sk-{token_hex(12)}"
     data_dir.mkdir(exist_ok=True)
     with (
         open_log(data_dir / "sandbox.log") as sandbox_log,
-        running("-m", "gateway.sandbox", "--port", "0", log=sandbox_log) as sandbox,
+        running(*sandbox_command(sandbox_port), log=sandbox_log) as sandbox,
     ):
         sandbox_port = port_in(sandbox)
         env = environment(data_dir, sandbox_port, key) | dict(extra_env)
         prepare(env, data_dir, accounts)
         yield Stage(env, data_dir, sandbox_port, 0, 0, key)
+
+
+def sandbox_command(port: int) -> tuple[str, ...]:
+    return "-m", "gateway.sandbox", "--port", str(port)
 
 
 @contextlib.contextmanager
