@@ -240,9 +240,7 @@ def ground(tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults")
     with (
         running_sandbox() as sandbox,
-        running_gateway(
-            folder, sandbox.url, accounts, **settings, **timeouts
-        ) as gateway,
+        running_gateway(folder, sandbox.url, accounts, **settings) as gateway,
     ):
         yield sandbox, gateway
 
