@@ -6,11 +6,14 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
 UNIT := not e2e and not browser and not service and not load
+NETWORKED = tests/e2e tests/browser $(shell grep -rlE 'mark\.(e2e|service|browser)' tests \
+	--include='test_*.py' --exclude-dir=e2e --exclude-dir=browser)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test e2e browser newer check services lint types contracts fix bench \
-	load docs screenshots messages snapshot vendor lock clean audit secrets
+	load docs screenshots messages snapshot vendor lock clean audit secrets \
+	unpublished
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,16 +37,16 @@ demo: $(VENV)/stamp-demo ## Try it with a stand-in upstream and sample accounts 
 	exec $(BIN)/python manage.py demo $(ARGS)
 
 test: $(VENV)/stamp-dev ## Unit and app tests
-	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
+	$(BIN)/pytest -q -n 2 --ignore=tests/e2e --ignore=tests/browser -m "$(UNIT)" $(ARGS)
 
 browser: $(VENV)/stamp-dev ## The console in headless Chromium
-	$(BIN)/pytest -q -m browser $(ARGS)
+	$(BIN)/pytest -q -m browser tests/browser $(ARGS)
 
 screenshots: $(VENV)/stamp-dev ## Draw docs/images anew (needs Chromium)
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
 e2e: $(VENV)/stamp-dev ## Tests that start processes and talk over loopback
-	$(BIN)/pytest -q -n 4 --dist loadscope -m "e2e and not load" $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist loadscope -m "e2e and not load" $(NETWORKED) $(ARGS)
 
 NEWER := $(addprefix tests/e2e/test_,openai_sdk.py openai_responses.py responses_tools.py \
 	anthropic_sdk.py attachments.py front_ends.py claude_code.py langchain_anthropic.py \
@@ -59,12 +62,15 @@ audit: $(VENV)/stamp-dev ## Ask about known holes of pinned packages (needs an i
 secrets: $(VENV)/stamp-dev ## Look for live credentials in tracked files
 	$(BIN)/python -m tests.secret_scan
 
-check: lint types secrets $(VENV)/stamp-dev ## What must pass before a change is done
+check: $(VENV)/stamp-dev ## What must pass before a change is done
+	$(MAKE) --no-print-directory -j 2 --output-sync=target types lint secrets unpublished
+	$(BIN)/pytest -q -n 2 --ignore=tests/e2e --ignore=tests/browser -m "$(UNIT)" $(ARGS)
+	$(BIN)/pytest -q -n 4 --dist loadscope -m "(e2e or service or browser) and not load" $(NETWORKED) $(ARGS)
+
+unpublished: $(VENV)/stamp-dev
 	$(BIN)/python -m tests.audit --if-reachable --no-npm impersonate
 	$(BIN)/python manage.py check --deploy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/pytest -q -n 2 -m "$(UNIT)" $(ARGS)
-	$(BIN)/pytest -q -n 4 --dist loadscope -m "(e2e or service or browser) and not load" $(ARGS)
 
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/test
 MYSQL_URL ?= mysql://root@127.0.0.1:3306/test
