@@ -1,4 +1,4 @@
-"""What many accounts cost: the start, memory, sharing them among workers."""
+"""What many accounts cost: the start, memory, sharing them among workers, the store."""
 
 import asyncio
 import re
@@ -16,10 +16,11 @@ from gateway.bench.work import Findings, Leg, Work
 
 START = "start"
 SHARED = "shared"
+STORES = "stores"
 FEW = 10
 SERVER = "granian"
 TOKEN_CHARS = 150  # as long as a real one
-WORKERS = (1, 2)
+WORKERS = (1, 2, 4)
 TOLD = re.compile(
     r"Of (\d+) requests (\d+) waited for the store, which was asked \d+ times"
     r"(?:; p99 (\d+) us)?"
@@ -73,7 +74,7 @@ def first_answer(prepared: Stage) -> tuple[float, float]:
 
 
 def shared(pool: Pool) -> Result:
-    """Processor time a request of two workers against one, and who waited."""
+    """Processor time a request of several workers against one, and who waited."""
     accounts = {"super": [long_token(number) for number in range(pool.accounts)]}
     found = []
     with (
@@ -82,28 +83,60 @@ def shared(pool: Pool) -> Result:
     ):
         for _ in range(pool.rounds):
             found.append(dict(compared(prepared, quick=pool.quick)))
-    title = f"Two workers share {pool.accounts:,} accounts"
+    title = f"Workers share {pool.accounts:,} accounts"
     return Result(SHARED, title, SERVER, tuple(found))
 
 
 def compared(prepared: Stage, *, quick: bool) -> Iterator[tuple[str, float]]:
     work = scenarios.requests_work(quick)
     work = replace(work, expected=scenarios.expected(prepared, work))
-    warming = replace(work, seconds=2.0)
-    costs = []
+    costs = {}
     for workers in WORKERS:
         log = prepared.data_dir / "gateway.log"
         start = log.stat().st_size if log.exists() else 0
-        with served(prepared, server=SERVER, workers=workers) as stage:
-            gateway = scenarios.legs(stage)[1]
-            asked(gateway, warming)
-            before = usage.sample(stage.gateway_pid)
-            findings = asked(gateway, work)
-            after = usage.sample(stage.gateway_pid)
-        costs.append((after.cpu_s - before.cpu_s) / findings.completed * 1000)
-        yield f"CPU a request, {workers} workers, ms", costs[-1]
-    yield "two against one", costs[1] / costs[0]
+        costs[workers] = cost(prepared, work, workers=workers)
+        yield f"CPU a request, {workers} workers, ms", costs[workers]
+    for workers in WORKERS[1:]:
+        yield f"{workers} workers against one", costs[workers] / costs[1]
     yield from waits(log.read_bytes()[start:].decode(errors="replace")).items()
+
+
+def cost(prepared: Stage, work: Work, *, workers: int = 1) -> float:
+    """Milliseconds of processor time that the workers need for a request."""
+    with served(prepared, server=SERVER, workers=workers) as stage:
+        gateway = scenarios.legs(stage)[1]
+        asked(gateway, replace(work, seconds=2.0))
+        before = usage.sample(stage.gateway_pid)
+        findings = asked(gateway, work)
+        after = usage.sample(stage.gateway_pid)
+    return (after.cpu_s - before.cpu_s) / findings.completed * 1000
+
+
+def stores(pool: Pool) -> Result:
+    """Processor time a request on the stores given against SQLite, in turn."""
+    if not pool.store:
+        raise StageFailed("name the other store: --database URL --redis URL")
+    accounts = {"super": [long_token(number) for number in range(pool.accounts)]}
+    found = []
+    with tempfile.TemporaryDirectory(prefix="grokgateway-bench-") as folder:
+        plain, given = Path(folder, "plain"), Path(folder, "given")
+        with (
+            furnished(plain, accounts, {}) as embedded,
+            furnished(given, accounts, pool.store) as server,
+        ):
+            work = scenarios.requests_work(pool.quick)
+            work = replace(work, expected=scenarios.expected(embedded, work))
+            for _ in range(pool.rounds):
+                first, second = cost(embedded, work), cost(server, work)
+                found.append(
+                    {
+                        "CPU a request, SQLite, ms": first,
+                        "CPU a request, the store given, ms": second,
+                        "the store given against SQLite": second / first,
+                    }
+                )
+    title = f"The store given and SQLite, one worker, {pool.accounts:,} accounts"
+    return Result(STORES, title, SERVER, tuple(found))
 
 
 def asked(gateway: Leg, work: Work) -> Findings:

@@ -6,12 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gateway.bench import pools, scenarios, selection
+from gateway.bench import pools, scenarios, selection, soak
 from gateway.bench.report import Result
 from gateway.bench.scenarios import Figures, Scenario
 from gateway.bench.stage import Stage, staged
 
-LARGE = {pools.START: pools.starts, pools.SHARED: pools.shared}
+LARGE = {
+    pools.START: pools.starts,
+    pools.SHARED: pools.shared,
+    pools.STORES: pools.stores,
+    soak.NAME: soak.soak,
+}
 WARMING = 10  # streams, few enough to leave the memory as it is
 
 
@@ -27,7 +32,7 @@ class Options:
 
 def names() -> list[str]:
     named = [scenario.name for scenario in scenarios.ALL]
-    return [*named, selection.NAME, pools.START, pools.SHARED]
+    return [*named, selection.NAME, *LARGE]
 
 
 def run(options: Options, say: Callable[[str], None]) -> list[Result]:

@@ -27,10 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--accounts", type=int, default=1000)
         parser.add_argument("--scenario", choices=runs.names(), default="")
         parser.add_argument(
-            "--database", default="", metavar="URL", help="an empty one, for `shared`"
+            "--database", default="", metavar="URL", help="an empty one, for pools"
         )
         parser.add_argument(
-            "--redis", default="", metavar="URL", help="an empty one, for `shared`"
+            "--redis", default="", metavar="URL", help="an empty one, for pools"
         )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write figures")
 
