@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test e2e browser newer check services lint types contracts fix bench \
-	load docs screenshots messages snapshot vendor lock clean audit secrets \
+	conformance load docs screenshots messages snapshot vendor lock clean audit secrets \
 	unpublished
 
 help: ## List these commands
@@ -99,6 +99,9 @@ fix: $(VENV)/stamp-dev ## Format, and repair what the linters can repair
 
 bench: $(VENV)/stamp-base ## Measure speed against the sandbox (ARGS="--quick --server all")
 	$(BIN)/python manage.py bench $(ARGS)
+
+conformance: $(VENV)/stamp-dev ## Try every client over a sandbox and write docs/conformance.md
+	$(BIN)/python -m tests.conformance $(ARGS)
 
 load: $(VENV)/stamp-dev ## Long tests: soak and large imports
 	$(BIN)/pytest -q -m load $(ARGS)
