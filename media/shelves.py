@@ -135,6 +135,6 @@ def shelf(kind: Kind) -> Shelf:
     storage = storages[ALIAS]
     try:
         folder = Path(storage.path(FOLDERS[kind]))
-    except NotImplementedError:
+    except NotImplementedError:  # Django's sign of a storage without local paths
         folder = None
     return Shelf(kind, storage, folder)

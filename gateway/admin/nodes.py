@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
@@ -10,123 +9,29 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from gateway.admin.node_form import OWN, NodeForm, NodeModelForm, by_hand
+from gateway.admin.node_health import FACTS, NodeHealth
 from gateway.admin.notes import note
 from gateway.admin.pasting import PastePage
-from gateway.egress.causes import TABLE
-from gateway.egress.proxies import BadProxy, parse
+from gateway.egress.proxies import parse
 from gateway.egress_tables import EgressNode, NodeSource
 from gateway.exits import browser, clearances, jobs, manual, standing, store
-from gateway.upstream.cookies import MAX_BYTES
 from grokgateway import config
 from grokgateway.jobs.models import BatchJob
-from grokgateway.marks import BAD, GOOD, IDLE, OFF, WAIT, badge
 
 if TYPE_CHECKING:
     NodePages = admin.ModelAdmin[EgressNode]
-    NodeModelForm = forms.ModelForm[EgressNode]
 else:
     NodePages = admin.ModelAdmin
-    NodeModelForm = forms.ModelForm
-
-OWN = ("scope", "enabled", "priority", "weight", "verify", "notes")
-BY_HAND = ("user_agent", "cookies", "forget")
-FACTS = (
-    "state",
-    "health",
-    "latency",
-    "exit_address",
-    "trouble",
-    "failed_at",
-    "succeeded_at",
-    "checked_at",
-)
-FEW_FAILURES = 0.8
-
-
-class Unseen(forms.Textarea):
-    """What is typed into it never comes back, not even where it was refused."""
-
-    def format_value(self, value: object) -> str:
-        return ""
-
-
-class NodeForm(NodeModelForm):
-    url = forms.CharField(
-        label=_("address"),
-        required=False,
-        strip=True,
-        max_length=8192,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=_(
-            "http://, https://, socks4:// or socks5://, with user name and password if "
-            "need be; {account} in the user name becomes each account's own. "
-            "It is never shown again: leave it empty to keep the one that is set."
-        ),
-    )
-
-    cookies = forms.CharField(
-        label=_("cookies set by hand"),
-        required=False,
-        max_length=MAX_BYTES,
-        widget=Unseen(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=_(
-            "For manual mode, as the browser behind this proxy has them; only "
-            "Cloudflare's are kept. They are never shown again: leave it empty to keep "
-            "those that are set."
-        ),
-    )
-    forget = forms.BooleanField(
-        label=_("forget the cookies set by hand"), required=False
-    )
-
-    class Meta:
-        model = EgressNode
-        fields = ["name", "url", *OWN, "user_agent"]
-
-    def clean_cookies(self) -> str:
-        text: str = self.cleaned_data["cookies"]
-        try:
-            return manual.read(text) if text.strip() else ""
-        except manual.BadCookies as fault:
-            raise forms.ValidationError(gettext("They %s.") % fault) from fault
-
-    def clean_user_agent(self) -> str:
-        try:
-            return manual.read_agent(self.cleaned_data["user_agent"])
-        except manual.BadCookies as fault:
-            raise forms.ValidationError(gettext("They %s.") % fault) from fault
-
-    def clean(self) -> dict[str, Any] | None:  # Any: Django's own type
-        found = super().clean()
-        if "url" not in self.fields:
-            return found
-        url = self.cleaned_data.get("url", "")
-        if not url and self.instance._state.adding:
-            self.add_error("url", gettext("A node needs an address."))
-        if url:
-            self._address(url)
-        return found
-
-    def _address(self, url: str) -> None:
-        name = self.cleaned_data.get("name") or self.instance.name
-        try:
-            proxy = parse(url)
-            store.fill(EgressNode(name=name), proxy)
-        except BadProxy as fault:
-            self.add_error("url", gettext("The address %s.") % fault)
-        except store.NameReserved:
-            told = gettext("Names like this are given by the configuration.")
-            self.add_error("name" if "name" in self.fields else "url", told)
 
 
 @admin.register(EgressNode)
-class EgressNodeAdmin(PastePage, NodePages):
+class EgressNodeAdmin(PastePage, NodeHealth, NodePages):
     form = NodeForm
     list_display = [
         "name",
@@ -226,41 +131,6 @@ class EgressNodeAdmin(PastePage, NodePages):
             return False
         return super().has_delete_permission(request, obj)
 
-    @admin.display(description=_("state"), ordering="cooled_until")
-    def state(self, node: EgressNode) -> SafeString:
-        if not node.enabled:
-            return badge(OFF, gettext("switched off"))
-        if node.is_out(timezone.now()):
-            return badge(BAD, gettext("out"))
-        if node.succeeded_at is None:
-            return badge(IDLE, gettext("not used yet"))
-        if node.failures or node.score < FEW_FAILURES:
-            return badge(WAIT, gettext("unsteady"))
-        return badge(GOOD, gettext("works"))
-
-    @admin.display(description=_("cookies are set"), boolean=True)
-    def has_cookies(self, node: EgressNode) -> bool:
-        return node.manual_ciphertext is not None
-
-    @admin.display(description=_("health"), ordering="score")
-    def health(self, node: EgressNode) -> str:
-        return f"{round(node.score * 100)} %"
-
-    @admin.display(description=_("latency"), ordering="latency_ms")
-    def latency(self, node: EgressNode) -> str:
-        return f"{node.latency_ms} ms" if node.latency_ms else "-"
-
-    @admin.display(description=_("accounts"))
-    def accounts(self, node: EgressNode) -> int:
-        return int(getattr(node, "bound", 0))
-
-    @admin.display(description=_("last error"), ordering="failed_at")
-    def trouble(self, node: EgressNode) -> SafeString | str:
-        cause = TABLE.get(node.last_error)
-        if cause is None:
-            return node.last_error or "-"
-        return format_html('<span title="{}">{}</span>', cause.remedy, cause.code)
-
     @admin.action(description=_("Try them"), permissions=["change"])
     def try_nodes(self, request: HttpRequest, nodes: QuerySet[EgressNode]) -> None:
         self._begin(request, jobs.TEST, nodes)
@@ -301,10 +171,6 @@ class EgressNodeAdmin(PastePage, NodePages):
         job = jobs.begin(kind, names, request.user.get_username())
         note(request, f"{kind}: {len(names)}", f"job {job.public_id}")
         messages.success(request, leading(job))
-
-
-def by_hand(*facts: str) -> tuple[str, dict[str, list[str]]]:
-    return gettext("Clearance set by hand"), {"fields": [*facts, *BY_HAND]}
 
 
 def leading(job: BatchJob) -> SafeString:

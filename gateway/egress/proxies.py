@@ -1,19 +1,17 @@
-"""The address of a proxy: read, judged, made an account's own, shown with no secret."""
+"""A proxy by its address: made an account's own, shown with no secret."""
 
 import hashlib
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
-MAX_BYTES = 8 * 1024
-PORTS = {"http": 80, "https": 443, "socks4a": 1080, "socks5h": 1080}
-# Names are looked up by the proxy, never here.
-ALIASES = {"socks": "socks5h", "socks5": "socks5h", "socks4": "socks4a"}
-ACCOUNT = "{account}"
-ACCOUNT_DIGITS = 16
+from grokgateway.config.registry.proxy_addresses import (
+    ACCOUNT,
+    ACCOUNT_DIGITS,
+    BadProxy,
+    read,
+)
 
-
-class BadProxy(ValueError):
-    """The message says what is wrong, and holds nothing of the address."""
+__all__ = ["BadProxy", "Proxy", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,14 @@ class Proxy:
 
     @property
     def shown(self) -> str:
-        """For people: the password is hidden."""
+        """For people: the password is hidden, and so is a name without one.
+
+        Some providers want their key as the name.
+        """
         if not self.username and not self.password:
             return f"{self.scheme}://{self.place}"
-        hidden = ":***" if self.password else ""
-        return f"{self.scheme}://{self.username}{hidden}@{self.place}"
+        told = f"{self.username}:***" if self.password else "***"
+        return f"{self.scheme}://{told}@{self.place}"
 
     @property
     def place(self) -> str:
@@ -72,30 +73,4 @@ class Proxy:
 
 def parse(text: str) -> Proxy:
     """Raises BadProxy."""
-    address = text.strip()
-    if len(address.encode("utf-8", "replace")) > MAX_BYTES:
-        raise BadProxy("is longer than 8 KiB")
-    if not address.isprintable() or any(char.isspace() for char in address):
-        raise BadProxy("must not hold spaces or control characters")
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError as exc:
-        raise BadProxy("is not a URL with a port from 1 to 65535") from exc
-    scheme = ALIASES.get(parts.scheme, parts.scheme)
-    if scheme not in PORTS:
-        raise BadProxy("must begin with http://, https://, socks4:// or socks5://")
-    if not parts.hostname:
-        raise BadProxy("names no host")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise BadProxy("must end after the port")
-    if port == 0:
-        raise BadProxy("is not a URL with a port from 1 to 65535")
-    username, password = unquote(parts.username or ""), unquote(parts.password or "")
-    check_placeholder(username, parts.hostname, password)
-    return Proxy(scheme, parts.hostname, port or PORTS[scheme], username, password)
-
-
-def check_placeholder(username: str, *elsewhere: str) -> None:
-    if username.count(ACCOUNT) > 1 or any(ACCOUNT in part for part in elsewhere):
-        raise BadProxy("may hold {account} once, and only in the user name")
+    return Proxy(*read(text))

@@ -6,6 +6,8 @@ Only Cloudflare's cookies are taken; they are kept sealed and shown nowhere.
 import logging
 import zlib
 
+from django.utils.translation import gettext_noop as _
+
 from gateway.egress.bundles import Bundle
 from gateway.egress_tables import EgressNode
 from gateway.upstream.cookies import MAX_BYTES, clean, cloudflare_cookies
@@ -25,22 +27,22 @@ def read(text: str) -> str:
     """What is Cloudflare's in a cookie header, or of a bare value of `cf_clearance`."""
     given = text.strip()
     if len(given.encode("utf-8", "replace")) > MAX_BYTES:
-        raise BadCookies("are longer than 16 KiB")
+        raise BadCookies(_("are longer than 16 KiB"))
     if not given.isprintable():
-        raise BadCookies("must not hold line breaks or control characters")
+        raise BadCookies(_("must not hold line breaks or control characters"))
     names = {pair.partition("=")[0].strip().lower() for pair in given.split(";")}
     if names & LOGINS:
-        raise BadCookies("hold the login of an account, which does not belong here")
+        raise BadCookies(_("hold the login of an account, which does not belong here"))
     found = cloudflare_cookies(given, "")
     if not found:
-        raise BadCookies("hold none of Cloudflare's, such as cf_clearance=...")
+        raise BadCookies(_("hold none of Cloudflare's, such as cf_clearance=..."))
     return found
 
 
 def read_agent(text: str) -> str:
     agent = clean(text)
     if not text.isprintable() or len(agent) > AGENT_CHARS:
-        raise BadCookies("go with a user agent of 400 printable characters at most")
+        raise BadCookies(_("go with a user agent of 400 printable characters at most"))
     return agent
 
 

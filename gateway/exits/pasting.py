@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from gateway.egress.proxies import BadProxy, Proxy, parse
 from gateway.egress_tables import EgressNode, NodeScope
@@ -61,7 +62,7 @@ def read(text: str) -> list[Line]:
 
 
 def one(number: int, line: str, names: set[str], exits: set[str]) -> Line:
-    name, _, address = line.rpartition(" ")
+    name, address = line.rpartition(" ")[::2]
     name = name.strip()
     if "://" not in address:
         address = DEFAULT_SCHEME + address
@@ -71,14 +72,14 @@ def one(number: int, line: str, names: set[str], exits: set[str]) -> Line:
         return Line(number, name, None, str(fault))
     name = name or free_name(proxy, names)
     if len(name) > 64 or store.OF_CONFIG.fullmatch(name):
-        return Line(number, name[:64], None, "its name is too long or reserved")
+        return Line(number, name[:64], None, _("its name is too long or reserved"))
     twice = name in names or proxy.identity in exits
     return Line(number, name, proxy, twice=twice)
 
 
 def free_name(proxy: Proxy, names: set[str]) -> str:
     """By its place, with a number where that is taken."""
-    base = proxy.place.strip("[]")[:56]
+    base = f"{proxy.host}:{proxy.port}"[:56]
     if base not in names:
         return base
     return next(

@@ -158,3 +158,21 @@ def test_every_page_says_when_no_proxy_can_be_used(admin_client, ways):
     assert told not in admin_client.get(LIST).content.decode()
     with config.override({"proxy.clearance.mode": "manual"}):
         assert "fit one exit" in admin_client.get(LIST).content.decode()
+
+
+def test_addresses_of_any_kind_are_pasted(admin_client):
+    text = "http://[::1]:3128\n[2001:db8::1]:9\nhttp://a..b:1\nsocks5://u:p%C3%A4@h:1"
+    post = {"text": text, "scope": "both"}
+    looked = admin_client.post(PASTE, post).content.decode()
+    assert "must name a host that there can be" in looked
+    assert "must have an ASCII user name" in looked
+    told = admin_client.post(PASTE, post, headers={"accept-language": "zh-hans"})
+    assert "SOCKS 的用户名和密码只能是 ASCII 字符" in told.content.decode()
+    assert "ä" not in looked
+    admin_client.post(PASTE, {**post, "save": "1"})
+    rows = EgressNode.objects.values_list("name", "shown")
+    assert set(rows) == {
+        ("::1:3128", "http://[::1]:3128"),
+        ("2001:db8::1:9", "http://[2001:db8::1]:9"),
+    }
+    assert all(store.node_of(row) for row in EgressNode.objects.all())

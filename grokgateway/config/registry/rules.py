@@ -4,16 +4,14 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from grokgateway.config.registry import proxy_addresses
 from grokgateway.config.registry.keys import Fault
 
 PLAIN_SCHEMES = frozenset({"http", "ws"})
-PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h", "socks")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])")
 BROWSER = re.compile(r"[a-z][a-z0-9_]*")
 EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 HIGHEST_PORT = 65535
-PROXY_BYTES = 8 * 1024
-ACCOUNT = "{account}"
 
 
 def url(*schemes: str, plain_private_only: bool = False) -> Fault:
@@ -32,17 +30,10 @@ def url(*schemes: str, plain_private_only: bool = False) -> Fault:
 
 
 def proxy(text: str) -> str | None:
-    """As `gateway.egress.proxies` reads it; what it cannot read would be left out."""
-    if len(text.encode("utf-8", "replace")) > PROXY_BYTES:
-        return "must be at most 8 KiB long"
-    if told := PROXY_ADDRESS(text):
-        return told
-    parts = urlsplit(text)
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.port == 0:
-        return "must end after the port, which is from 1 to 65535"
-    user, others = parts.username or "", (parts.hostname or "", parts.password or "")
-    if user.count(ACCOUNT) > 1 or any(ACCOUNT in other for other in others):
-        return "may hold {account} once, and only in the user name"
+    try:
+        proxy_addresses.read(text)
+    except proxy_addresses.BadProxy as fault:
+        return str(fault)
     return None
 
 
@@ -111,7 +102,6 @@ def header_value(text: str) -> str | None:
 
 
 WEB_URL = url("http", "https")
-PROXY_ADDRESS = url(*PROXY_SCHEMES)
 PROXY_URL = proxy
 UPSTREAM_URL = url("https", "http", plain_private_only=True)
 UPSTREAM_SOCKET_URL = url("wss", "ws", plain_private_only=True)

@@ -68,7 +68,7 @@ BAD = [
     ("app.api_key", {"a": 1}, "list of texts"),
     ("app.api_key", ["a", True], "list of texts"),
     ("app.api_key", '["a"', "comma-separated or a JSON array"),
-    ("proxy.egress.proxy_pool", "ftp://h", "absolute URL"),
+    ("proxy.egress.proxy_pool", "ftp://h", "must begin with"),
     ("proxy.clearance.browser", "chrome 136!", "profile name"),
     ("proxy.clearance.cf_cookies", "a=1\r\nX: y", "line breaks"),
     ("proxy.clearance.user_agent", "", "must not be empty"),

@@ -103,8 +103,8 @@ def test_all_bad_values_are_told_at_once_and_kept(fill):
         },
     )
     assert errors(page) == {
-        "proxy.egress.proxy_url": "Must be an absolute URL starting with http://, "
-        "https://, socks4://, socks4a://, socks5://, socks5h://, socks://.",
+        "proxy.egress.proxy_url": "Must begin with http://, https://, "
+        "socks4:// or socks5://.",
         "proxy.clearance.flaresolverr_url": "Is needed while proxy.clearance.mode is "
         "flaresolverr.",
         "proxy.clearance.timeout_sec": "Must be a whole number.",
