@@ -7,9 +7,11 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+
+from django.db import Error
 
 from gateway.egress import causes, home
 from gateway.egress.bundles import Bundle, Place
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.25
 LATER = timedelta(seconds=60)  # a lease outlives the longest call of its holder
 SLOTS = ("solver 1", "solver 2")
+DATABASE_S = 2.0  # before it is asked again
 YOUNG_S = 30.0  # one that is refused at this age would be refused again
 
 
@@ -63,7 +66,8 @@ class SharedSolver:
         known = home.current().rows.bundles.get(place.key)
         old = known is not None and time.time() - known.made_at >= YOUNG_S
         if known is not None and known.valid and known.version == seen and old:
-            await apart(clearances.invalidate, place.key, seen)
+            with database_blamed(place):
+                await apart(clearances.invalidate, place.key, seen)
         return await self.renew(place, seen, settings)
 
     def _done(self, task: asyncio.Task[Bundle]) -> None:
@@ -74,6 +78,10 @@ class SharedSolver:
             del self._running[key]
 
     async def _shared(self, place: Place, seen: int, settings: Settings) -> Bundle:
+        with database_blamed(place):
+            return await self._agreed(place, seen, settings)
+
+    async def _agreed(self, place: Place, seen: int, settings: Settings) -> Bundle:
         life = timedelta(seconds=settings.number("proxy.clearance.timeout_sec")) + LATER
         until = asyncio.get_running_loop().time() + life.total_seconds()
         while asyncio.get_running_loop().time() < until:
@@ -88,7 +96,7 @@ class SharedSolver:
             async with given_back(lease):
                 # who held it before may just have solved it
                 return await answered(place, seen) or await solved(
-                    place, settings, life
+                    place, seen, settings, life
                 )
         raise unsolved(LOOK_S)
 
@@ -111,10 +119,14 @@ def remaining(row: ClearanceBundle) -> float:
     return (row.retry_at - datetime.now(UTC)).total_seconds()
 
 
-async def solved(place: Place, settings: Settings, life: timedelta) -> Bundle:
+async def solved(
+    place: Place, seen: int, settings: Settings, life: timedelta
+) -> Bundle:
     timeout_s = float(settings.number("proxy.clearance.timeout_sec"))
     browser = settings.text("proxy.clearance.browser")
     async with slot(life):
+        if late := await answered(place, seen):
+            return late  # so long was the wait that another took the lease over
         began = time.monotonic()
         try:
             got = await solver.solve(place, timeout_s)
@@ -133,6 +145,17 @@ async def solved(place: Place, settings: Settings, life: timedelta) -> Bundle:
         time.monotonic() - began,
     )
     return bundle
+
+
+@contextmanager
+def database_blamed(place: Place) -> Iterator[None]:
+    """What the tables do not tell cannot be had; neither node nor account did it."""
+    try:
+        yield
+    except Error as reason:
+        name = place.node.name
+        logger.warning("No clearance for node %s: the database fails.", name)
+        raise unsolved(DATABASE_S) from reason
 
 
 def count(place: Place, result: str, began: float) -> None:

@@ -37,7 +37,7 @@ def cloudflare_cookies(cookies: str, clearance: str) -> str:
         name, separator, value = pair.strip().partition("=")
         name = name.strip().lower()
         known = name in CLOUDFLARE_NAMES or name.startswith(CLOUDFLARE_PREFIX)
-        if separator and known:
+        if separator and known and value.strip():
             found.setdefault(name, value.strip())
     own = clean(clearance).partition(";")[0].removeprefix("cf_clearance=").strip()
     if own:

@@ -169,7 +169,7 @@ async def asked(place: Place, meta: str) -> bytes:
     question = {"method": method, "path": path, "environment": {"metaContent": meta}}
     answer = bytearray()
     timeout = httpx.Timeout(TOTAL_S)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     try:
         async with (
             asyncio.timeout(TOTAL_S),
@@ -180,6 +180,8 @@ async def asked(place: Place, meta: str) -> bytes:
         ):
             if not response.is_success:
                 raise Unsigned(f"the signer answered {response.status_code}")
+            if "content-encoding" in response.headers:
+                raise Unsigned("the signer's answer is packed, which nobody asked for")
             async for piece in response.aiter_bytes():
                 answer += piece
                 if len(answer) > MAX_ANSWER_BYTES:

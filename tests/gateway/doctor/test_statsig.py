@@ -1,5 +1,7 @@
 """A question is refused and the page is not: what about its signature is wrong."""
 
+from base64 import b64encode
+
 import httpx
 import pytest
 
@@ -7,8 +9,9 @@ from gateway.doctor import membership
 from gateway.doctor.findings import Check, State
 from gateway.doctor.ladder import climb
 from gateway.doctor.patients import Holder, Patient
-from gateway.upstream import pool
+from gateway.upstream import pool, signer
 from gateway.upstream.headers import Login
+from gateway.upstream.signer import Signatures
 from gateway.upstream.statsig import FIXED
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -20,15 +23,21 @@ RUNGS = (
 ROBOT = httpx.Response(403, json={"code": 7, "message": "anti-bot rules"})
 LEFT = httpx.Response(200, json={"remainingQueries": 9, "totalQueries": 140})
 OWN = "of-ones-own"
+SIGNED = b64encode(b"s" * 70).decode()
+SIGNER = {"upstream__statsig_signer_url": "http://127.0.0.1:7/sign"}
+PAGE = '<meta name="grok-site-verification" content="YWJj">'
 
 
 def signature(request: httpx.Request) -> str:
     value = request.headers.get("x-statsig-id", "")
-    return {FIXED.decode(): "fixed", OWN: "own"}.get(value, "fresh")
+    named = {FIXED.decode(): "fixed", OWN: "own", SIGNED: "signed", "": "none"}
+    return named.get(value, "fresh")
 
 
 async def found(takes: set[str], **settings: object):
     def upstream(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/index":
+            return httpx.Response(200, html=PAGE)
         if request.method == "GET":
             return httpx.Response(200, json={"status": "authenticated"})
         return LEFT if signature(request) in takes else ROBOT
@@ -64,6 +73,34 @@ async def test_another_signature_tells_which_is_wrong(takes, settings, code):
 async def test_what_is_taken_is_sound(takes, settings):
     case = await found(takes, **settings)
     assert [one.state for one in case.findings] == [State.OK, State.OK]
+
+
+@pytest.fixture
+def signing(monkeypatch):
+    """What the signer answers."""
+    answers = [httpx.Response(200, json={"x-statsig-id": SIGNED})]
+    monkeypatch.setattr(signer, "HOME", Signatures())
+    transport = httpx.MockTransport(lambda request: answers[-1])
+    monkeypatch.setattr(signer, "Transport", lambda: transport)
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("takes", "answer", "code"),
+    [
+        ({"fresh"}, None, "statsig_signer"),
+        ({"fresh"}, httpx.Response(500), "statsig_signer"),
+        (set(), None, "statsig_refused"),
+        (set(), httpx.Response(500), "statsig_refused"),
+        ({"signed"}, None, ""),
+        ({"none"}, httpx.Response(500), ""),
+    ],
+)
+async def test_a_signer_is_told_from_what_it_signs(signing, takes, answer, code):
+    if answer is not None:
+        signing.append(answer)
+    case = await found(takes, **SIGNER)
+    assert (case.guilty.code if case.guilty else "") == code
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from gateway.egress import home
 from gateway.egress_tables import ClearanceBundle
@@ -11,6 +12,7 @@ from gateway.errors import UpstreamFailure
 from gateway.exits import clearances, solving, store
 from gateway.exits.queries import apart
 from gateway.exits.solving import SharedSolver
+from gateway.upstream.solver import Solved
 from grokgateway.jobs import leadership
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -127,6 +129,40 @@ async def test_two_solves_at_a_time_are_enough(ways, place, answers):
     assert taken[0] is not None
     await apart(leadership.release, taken[0])
     assert (await waiting).version == 1
+
+
+async def test_whoever_waited_for_a_turn_too_long_looks_again(ways, place, answers):
+    """The lease ended in the queue, another process took it over and got one."""
+    life = timedelta(seconds=30)
+    taken = [await apart(leadership.claim, s, life=life) for s in solving.SLOTS]
+    waiting = asyncio.ensure_future(renewed(place))
+    await asyncio.sleep(0.2)
+    other = Solved("cf_clearance=of-another", "Agent/1")
+    await apart(clearances.keep, place, other, "")
+    assert taken[0] is not None
+    await apart(leadership.release, taken[0])
+    assert (await waiting).cookies == "cf_clearance=of-another"
+    assert not answers.calls
+
+
+@pytest.mark.parametrize("how", ["renew", "replaced"])
+async def test_a_database_that_fails_is_no_fault_of_the_call(
+    ways, place, answers, monkeypatch, how
+):
+    await renewed(place)
+    await ClearanceBundle.objects.aupdate(made_at=long_ago())
+    await apart(store.load)
+
+    def gone(*args: object) -> None:
+        raise OperationalError("no such host as secret.example")
+
+    monkeypatch.setattr(clearances, "found", gone)
+    monkeypatch.setattr(clearances, "invalidate", gone)
+    with pytest.raises(UpstreamFailure) as caught:
+        await getattr(SharedSolver(), how)(place, 1, SETTINGS)
+    assert caught.value.cause == "no_clearance"
+    assert caught.value.retry_after_s == 2
+    assert "secret" not in str(caught.value)
 
 
 async def test_who_leaves_does_not_end_the_solve_of_others(ways, place, answers):

@@ -1,6 +1,7 @@
 """Signed anti-bot values: who signs what, for how long, and what if nobody does."""
 
 import asyncio
+import gzip
 import logging
 from base64 import b64encode
 
@@ -153,6 +154,11 @@ async def test_what_goes_unsigned(sandbox, signing, form):
         httpx.Response(200, json={"x-statsig-id": "!" * 96}),
         httpx.Response(200, json={"x-statsig-id": made(1) + "\r\nx: y"}),
         httpx.Response(200, json={"x-statsig-id": made(1), "more": "x" * 5000}),
+        httpx.Response(
+            200,
+            headers={"content-encoding": "gzip"},
+            content=gzip.compress(orjson.dumps({"x-statsig-id": made(1)})),
+        ),
         httpx.ConnectError("no"),
         httpx.ReadTimeout("slow"),
     ],
