@@ -13,6 +13,7 @@ from gateway.sandbox import (
     pages,
     posts,
     session,
+    solver,
     upgrades,
     uploads,
     voice,
@@ -25,6 +26,7 @@ from gateway.sandbox.state import State
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
 CONTROL = "/_sandbox/"
+NOT_UPSTREAM = (CONTROL, solver.PATH)
 
 Endpoint = Callable[[State, Call], Awaitable[None]]
 
@@ -43,6 +45,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", allowances.QUOTA): allowances.quota,
     ("POST", allowances.CREDITS): allowances.credits_used,
     ("POST", "/rest/auth/set-birth-date"): operations.set_birth_date,
+    ("POST", solver.PATH): solver.solve,
     ("GET", "/"): pages.page,
     ("GET", "/index"): pages.page,
     ("GET", pages.TRACE): pages.trace,
@@ -65,7 +68,7 @@ class Sandbox:
         self.state = State(settings or Settings())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].startswith(CONTROL) and scope.get("client"):
+        if not scope["path"].startswith(NOT_UPSTREAM) and scope.get("client"):
             self.state.peers.append(scope["client"][1])
         if scope["type"] == "websocket":
             await upgrades.upgrade(self.state, scope, receive, send)

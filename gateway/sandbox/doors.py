@@ -14,7 +14,7 @@ from gateway.sandbox.state import State
 
 SLOW_S = 0.5
 FORMS = frozenset({"/http/upload-file-v2/direct"})
-UNGUARDED = frozenset({"/cdn-cgi/trace"})
+UNGUARDED = frozenset({"/cdn-cgi/trace", "/v1"})
 SIGNED_BYTES = 70
 UNSIGNED_START = b"e:TypeError: Cannot read properties of "
 

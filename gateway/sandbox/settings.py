@@ -7,6 +7,7 @@ from gateway.sandbox.accounts import FAULTS
 
 STATUS_FAULTS = {"429": "ratelimited", "500": "err500", "503": "err503"}
 EVERYONES_FAULTS = frozenset({*FAULTS, *STATUS_FAULTS, "challenge"})
+SOLVERS = frozenset({"", "error", "garbage", "hang", "slow"})
 FORMS = frozenset({"both", "old", "new"})
 Value = str | int | bool | None
 
@@ -26,6 +27,7 @@ class Settings:
     clearance: str = "fresh"
     clearance_agent: str = ""  # the browser it was given to; empty fits all
     guarded: bool = False  # everything wants the clearance, whoever asks
+    solver: str = ""  # how the solver at /v1 fails
     chat_forms: str = "both"  # these: which generation's form is taken
     upload_forms: str = "both"
     image_edit_forms: str = "both"
@@ -53,6 +55,8 @@ class Settings:
             return value
         if name.endswith("_forms") and value not in FORMS:
             raise BadSetting(f"{name} is one of {sorted(FORMS)}")
+        if name == "solver" and value not in SOLVERS:
+            raise BadSetting(f"solver is one of {sorted(SOLVERS)}")
         return converted(name, value, type(getattr(self, name)))
 
 
