@@ -11,6 +11,7 @@ from gateway.egress import causes, home
 from gateway.errors import GatewayError
 from gateway.exits import browser
 from gateway.exits.solving import YOUNG_S
+from gateway.upstream import greetings
 from grokgateway import config
 
 BROWSER = "proxy.clearance.browser"
@@ -38,7 +39,10 @@ def profile_of(browser: str) -> tuple[str, str]:
 
 
 async def profile(visit: Visit) -> Finding:
-    """User agent, configured profile and TLS are of one browser; else it is odd."""
+    """User agent, configured profile and TLS are of one browser; else it is odd.
+
+    TLS is heard as it leaves this process; what it is beyond a proxy is not known.
+    """
     sent, settings = visit.agent, visit.settings
     family, version = family_of(sent)
     if not family or not sent.startswith("Mozilla/5.0"):
@@ -48,13 +52,31 @@ async def profile(visit: Visit) -> Finding:
     if tls.trouble:
         code = "tls_nearest" if tls.profile else "tls_missing"
         return note(Check.PROFILE, code, agent=of_agent, tls=tls.profile)
-    named, wanted = profile_of(settings.text(BROWSER))
+    ja4 = await fingerprint(tls.profile)
     if tls.profile:
-        return ok(Check.PROFILE, "tls_agrees", agent=of_agent, tls=tls.profile)
+        return await imitated(of_agent, tls.profile, ja4)
+    named, wanted = profile_of(settings.text(BROWSER))
     if named != family or (wanted and wanted != version):
         own = f"{named} {wanted}".strip()
         return note(Check.PROFILE, "profile_differs", agent=of_agent, profile=own)
+    if ja4:
+        return ok(Check.PROFILE, "tls_own", agent=of_agent, ja4=ja4)
     return ok(Check.PROFILE, "profile_agrees", agent=of_agent)
+
+
+async def fingerprint(profile: str) -> str:
+    """JA4, empty where it could not be heard."""
+    greeting = await greetings.heard(profile)
+    return greeting.ja4 if greeting else ""
+
+
+async def imitated(agent: str, tls: str, ja4: str) -> Finding:
+    """That a profile is chosen is not yet that it is spoken."""
+    if not ja4:
+        return ok(Check.PROFILE, "tls_agrees", agent=agent, tls=tls)
+    if ja4 == await fingerprint(""):
+        return note(Check.PROFILE, "tls_unspoken", agent=agent, tls=tls, ja4=ja4)
+    return ok(Check.PROFILE, "tls_heard", agent=agent, tls=tls, ja4=ja4)
 
 
 async def agent(visit: Visit) -> Finding:

@@ -72,6 +72,18 @@ PROTECTION: Mapping[str, tuple[Text, Text]] = {
         _("Use a user agent of a version that the package has."),
     ),
     "tls_agrees": (_("The user agent is of %(agent)s; TLS is spoken as %(tls)s."), ""),
+    "tls_heard": (
+        _("The user agent is of %(agent)s; TLS is spoken as %(tls)s: JA4 %(ja4)s."),
+        "",
+    ),
+    "tls_unspoken": (
+        _("TLS should be spoken as %(tls)s but is Python's own: JA4 %(ja4)s."),
+        _("Install requirements/impersonate.txt anew, as the package does not work."),
+    ),
+    "tls_own": (
+        _("User agent and profile agree: %(agent)s. TLS is Python's own: JA4 %(ja4)s."),
+        "",
+    ),
     "profile_agrees": (_("User agent and profile agree: %(agent)s."), ""),
     "no_clearance": (_("No clearance is in use, so any user agent fits."), ""),
     "agent_taken": (_("The clearance is taken with the user agent that is sent."), ""),

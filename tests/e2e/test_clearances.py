@@ -74,6 +74,7 @@ class Stage:
             async with client(gateway) as asking:
                 while await answered(asking) != 200:
                     assert time.monotonic() < until
+                    self.run(AGED)  # nobody waits for the next turn of the solver
                     time.sleep(0.5)  # noqa: ASYNC251 - nothing else runs here
 
     def unharmed(self) -> bool:

@@ -14,7 +14,8 @@ from gateway.egress.bundles import Bundle
 from gateway.egress.nodes import DIRECT_NODE, Node
 from gateway.egress.proxies import parse
 from gateway.errors import GatewayError, Kind
-from gateway.upstream import failures, impersonation
+from gateway.upstream import failures, greetings, impersonation
+from gateway.upstream.greetings import Greeting
 from gateway.upstream.headers import Login
 from tests.gateway.upstream.stand_in import Chosen
 
@@ -122,24 +123,37 @@ def test_the_age_of_one_that_was_solved(monkeypatch):
     assert not clearances.too_old(None, SETTINGS)
 
 
+@pytest.fixture
+def ears(monkeypatch):
+    """What is heard of each profile, instead of sockets."""
+    own = Greeting(0x0304, (1,), (0,))
+    known = {"": own, "chrome136": Greeting(0x0304, (2,), (0,))}
+
+    async def heard(profile):
+        return known.get(profile)
+
+    monkeypatch.setattr(greetings, "heard", heard)
+    return known
+
+
 CHROME = "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/136.0.0.0 Safari/537.36"
 
 
 @pytest.mark.parametrize(
     ("agent", "browser", "code"),
     [
-        (CHROME, "chrome136", "profile_agrees"),
-        (CHROME, "chrome", "profile_agrees"),
+        (CHROME, "chrome136", "tls_own"),
+        (CHROME, "chrome", "tls_own"),
         (CHROME, "chrome120", "profile_differs"),
         (CHROME, "firefox135", "profile_differs"),
-        (f"{CHROME} Edg/136.0.0.0", "edge136", "profile_agrees"),
-        ("Mozilla/5.0 (X11) Gecko/20100101 Firefox/135.0", "firefox", "profile_agrees"),
-        ("Mozilla/5.0 (Mac) Version/17.4 Safari/605.1", "safari17", "profile_agrees"),
+        (f"{CHROME} Edg/136.0.0.0", "edge136", "tls_own"),
+        ("Mozilla/5.0 (X11) Gecko/20100101 Firefox/135.0", "firefox", "tls_own"),
+        ("Mozilla/5.0 (Mac) Version/17.4 Safari/605.1", "safari17", "tls_own"),
         ("curl/8.5", "chrome136", "no_browser"),
         ("Chrome/136.0", "chrome136", "no_browser"),
     ],
 )
-async def test_the_browser_profile(agent, browser, code):
+async def test_the_browser_profile(ears, agent, browser, code):
     settings = Chosen(
         proxy__clearance__user_agent=agent, proxy__clearance__browser=browser
     )
@@ -170,11 +184,13 @@ async def test_the_node(node, enabled, pin, code):
     ("installed", "agent", "code"),
     [
         (False, CHROME, "tls_missing"),
-        (True, CHROME, "tls_agrees"),
+        (True, CHROME, "tls_heard"),
         (True, CHROME.replace("136", "141"), "tls_nearest"),
     ],
 )
-async def test_the_browser_that_tls_is_spoken_as(monkeypatch, installed, agent, code):
+async def test_the_browser_that_tls_is_spoken_as(
+    ears, monkeypatch, installed, agent, code
+):
     monkeypatch.setattr(impersonation, "INSTALLED", installed)
     monkeypatch.setattr(impersonation, "known", lambda: ("chrome131", "chrome136"))
     impersonation.profile.cache_clear()
@@ -185,3 +201,25 @@ async def test_the_browser_that_tls_is_spoken_as(monkeypatch, installed, agent, 
     impersonation.profile.cache_clear()
     assert finding.code == code
     assert finding.about.get("tls", "") == ("chrome136" if installed else "")
+
+
+@pytest.mark.parametrize(
+    ("profile", "chrome", "python", "code"),
+    [
+        ("chrome136", "python", "python", "tls_unspoken"),
+        ("chrome136", "", "python", "tls_agrees"),
+        ("", "", "", "profile_agrees"),
+    ],
+)
+async def test_what_is_heard_is_told(ears, monkeypatch, profile, chrome, python, code):
+    ears["chrome136"] = ears[""] if chrome else None
+    ears[""] = ears[""] if python else None
+    monkeypatch.setattr(impersonation, "INSTALLED", True)
+    monkeypatch.setattr(impersonation, "known", lambda: ("chrome136",))
+    impersonation.profile.cache_clear()
+    settings = Chosen(
+        proxy__egress__impersonate=bool(profile), proxy__clearance__user_agent=CHROME
+    )
+    finding = await protection.profile(Visit(Patient(), settings))
+    impersonation.profile.cache_clear()
+    assert finding.code == code
