@@ -5,6 +5,7 @@ import base64
 import contextlib
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -130,7 +131,9 @@ def hosts(folder: Path, sandbox: RunningSandbox) -> Iterator[Stage]:
     needed(PG_BIN / "postgres")
     port = free_port()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(kept(own_postgresql(folder / "pg", port)))
+        shelf = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="g2-pg-")))
+        shelf.chmod(0o755)  # the database's user enters it
+        stack.enter_context(kept(own_postgresql(shelf / "data", port)))
         shared = {
             **settings(sandbox, "flaresolverr"),
             "DATABASE_URL": postgresql_at(port),
@@ -139,7 +142,9 @@ def hosts(folder: Path, sandbox: RunningSandbox) -> Iterator[Stage]:
         }
         gateways = [
             stack.enter_context(
-                running_gateway(folder / name, sandbox.url, accounts, **shared)
+                running_gateway(
+                    folder / name, sandbox.url, accounts, workers=1, **shared
+                )
             )
             for name, accounts in (("a", ACCOUNTS), ("b", None))
         ]
