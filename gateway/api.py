@@ -11,6 +11,7 @@ from ninja.parser import Parser
 
 from gateway import auth, bodies, http, openapi
 from gateway.admission import Admission
+from gateway.complaints import Complaining, forget
 from gateway.errors import GatewayError, Kind
 from gateway.openapi import Document
 from gateway.protocols import anthropic_errors, openai_errors
@@ -69,6 +70,7 @@ def on_gateway_error(request: HttpRequest, error: GatewayError) -> HttpResponse:
 
 
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    forget(error)
     return on_gateway_error(request, validation_error(error.errors[0]))
 
 
@@ -102,7 +104,7 @@ def validation_error(detail: Mapping[str, Any]) -> GatewayError:  # pydantic's o
 
 def api(title: str, namespace: str) -> NinjaAPI:
     """A NinjaAPI that answers every error in the dialect of its caller."""
-    made = NinjaAPI(
+    made = Complaining(
         title=title,
         description="Send the key as a bearer token or as x-api-key.",
         urls_namespace=namespace,

@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from gateway.complaints import Complaining
 from gateway.openapi import Json, described
 
 FAILURE = "ErrorEnvelope"
@@ -34,7 +35,7 @@ KEYS: Json = {
 }
 
 
-class Operators(NinjaAPI):
+class Operators(Complaining):
     """A NinjaAPI that draws the complete document."""
 
     def get_openapi_schema(

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from gateway.complaints import forget
 from grokgateway import replica
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def register(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        forget(error)
         return envelope(first_of(error.errors))
 
     @api.exception_handler(AuthenticationError)

@@ -6,7 +6,14 @@ accepted and ignored. A member that is null was not sent, at every level.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    model_validator,
+)
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import (
@@ -86,7 +93,7 @@ class Request(Members):
 
     model_config = ConfigDict(**STRICT, json_schema_extra={"examples": REQUESTS})
     model: Annotated[str, Field(min_length=1)]
-    messages: Annotated[list[Turn], Field(min_length=1)]
+    messages: Annotated[list[Turn], Field(min_length=1), FailFast()]
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     system: TextOrBlocks = None
     stream: bool | None = None

@@ -6,7 +6,7 @@ accepted and ignored. Messages are read in a module of their own.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from gateway.conversation import prompting
 from gateway.conversation.requests import Conversation, Options
@@ -58,7 +58,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(**STRICT, json_schema_extra={"examples": REQUESTS})
     model: Annotated[str, Field(min_length=1)]
-    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1), FailFast()]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     reasoning_effort: Effort | None = None

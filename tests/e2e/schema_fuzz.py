@@ -138,7 +138,8 @@ class Fuzz:
         operation = context.operation
         if operation is None or operation.label != CONFIG or not self.settings:
             return strategy
-        plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+        numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+        plain = st.none() | st.booleans() | numbers | st.text()
         values = plain | st.lists(plain, max_size=3)
         named = st.dictionaries(st.sampled_from(self.settings), values, min_size=1)
         return strategy | named

@@ -9,6 +9,8 @@ from tests.e2e.conftest import POOLS
 from tests.e2e.gateway_process import KEY, eventually, running_gateway
 from tests.e2e.schema_fuzz import Fuzz
 
+# Hypothesis says so of large bodies, which are what is wanted here.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 CONSOLE_KEY = "console-key-0123456789"
 OPERATOR = {"Authorization": f"Bearer {CONSOLE_KEY}"}
 CASES = int(os.environ.get("FUZZ_CASES", "5000"))

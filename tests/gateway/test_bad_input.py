@@ -1,13 +1,17 @@
 """What no endpoint takes, and how each says so in its caller's dialect (1.2, 1.3)."""
 
+import gc
 import re
 
+import ninja.errors
 import orjson
+import pydantic
 import pytest
 from django.urls import URLPattern, URLResolver
 
 from gateway import catalog, urls
 from gateway.entry import Entry
+from gateway.protocols import anthropic_messages, openai_chat
 from grokgateway import config
 from tests.gateway.asgi import Exchange
 from tests.gateway.endpoints import (
@@ -19,6 +23,7 @@ from tests.gateway.endpoints import (
 )
 from tests.gateway.ground import END, said
 
+COMPLAINTS = (ninja.errors.ValidationError, ninja.errors.ValidationErrorContext)
 INVALID = "invalid_request_error"
 DEEP = 100_000
 DOCUMENTS = ("v1/openapi", "v1/docs")
@@ -86,6 +91,33 @@ BODIES = {
 async def test_a_body_that_is_no_json_object(app, endpoint, body):
     asking = await endpoint.request(body=body).through(app)
     assert endpoint.error(asking) == (400, kind(endpoint, "invalid_json"))
+
+
+MANY_FAULTS = 20_000
+
+
+@pytest.mark.parametrize("request_of", [openai_chat, anthropic_messages])
+def test_of_thousands_of_bad_messages_the_first_is_enough(request_of):
+    """Each would become an object, of which a small body can hold very many."""
+    body = {"model": "m", "messages": [{}] * MANY_FAULTS}
+    with pytest.raises(pydantic.ValidationError) as caught:
+        request_of.Request.model_validate(body)
+    assert {fault["loc"][:2] for fault in caught.value.errors()} == {("messages", 0)}
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+async def test_what_was_wrong_with_a_body_is_forgotten_at_once(app, path):
+    """Without a collection of garbage, whose turn may come after gigabytes."""
+    (endpoint,) = (one for one in TAKING_JSON if one.path == path)
+    gc.collect()
+    gc.disable()
+    try:
+        asking = await endpoint.request(body=b'{"model": 1}').through(app)
+        left = [one for one in gc.get_objects() if isinstance(one, COMPLAINTS)]
+    finally:
+        gc.enable()
+    assert endpoint.error(asking)[0] == 400
+    assert left == []
 
 
 STRANGE = ["text/plain", "application/xml", "application/octet-stream", "nonsense"]
