@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from grokgateway.environment import BadVariable, Environment
 from grokgateway.tls import mysql_tls, postgresql_tls
 
-MYSQL = "django.db.backends.mysql"
+MYSQL = "grokgateway.mysql"  # Django's, with a limit on connections
 POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
 ENGINES = MappingProxyType(

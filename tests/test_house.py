@@ -47,6 +47,7 @@ HOMES = {
     "grokgateway.jobs.broker.current",
     "grokgateway.jobs.outbox.of_process",
     "grokgateway.jobs.watching.HOME",
+    "grokgateway.mysql.places.kept",
     "grokgateway.redaction.current",
     "media.threads.pools",
     "webui.sockets.floor.HOME",

@@ -1,0 +1,1 @@
+"""Leaf: Django's MySQL backend with a limit on the connections of a process."""
