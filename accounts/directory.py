@@ -19,6 +19,7 @@ from django.db import Error, close_old_connections
 from accounts import store
 from accounts.breaker import State
 from accounts.claims.base import Peer, Store, Unreachable
+from accounts.claims.fallover import Fallover
 from accounts.claims.member import Member
 from accounts.claims.redis import RedisStore
 from accounts.claims.sql import SqlStore
@@ -163,7 +164,11 @@ def following(pages: Iterator[list[AccountRow]]) -> list[AccountRow]:
 
 def shared_store() -> Store:
     url: str = settings.REDIS_URL
-    return RedisStore(url) if url else SqlStore()
+    if not url:
+        return SqlStore()
+    if settings.SHARED_STORE:  # the tables are this node's own
+        return RedisStore(url)
+    return Fallover(RedisStore(url), SqlStore(), reread)
 
 
 async def claim(

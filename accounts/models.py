@@ -5,12 +5,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.claims.tables import ClaimLoad, ClaimMember, ClaimSlice
+from accounts.claims.tables import ClaimEra, ClaimLoad, ClaimMember, ClaimSlice
 from accounts.declared import Declaration
 from accounts.drafts.tables import ImportDraft, ImportPart
 
 __all__ = [
     "Account",
+    "ClaimEra",
     "ClaimLoad",
     "ClaimMember",
     "ClaimSlice",

@@ -7,6 +7,7 @@ from typing import Protocol
 from accounts.rows import WindowRow
 
 LIFE_S = 30.0  # of a member, from its latest renewal
+Key = tuple[int, str]  # account, mode
 SLOTS = ""  # in place of a mode: the slots of an account, which all modes share
 
 
@@ -16,6 +17,10 @@ class Gone(Exception):
 
 class Unreachable(Exception):
     """The store cannot be asked at the moment."""
+
+
+class Turned(Unreachable):
+    """Claims are taken from elsewhere now; `Store.follow` says from where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,14 @@ class Store(Protocol):
 
     async def peers(self, me: Me) -> list[Peer]:
         """Who lives, without writing."""
+        ...
+
+    async def look(self, me: Me) -> None:
+        """Once a second; raises `Turned`."""
+        ...
+
+    async def follow(self, me: Me, held: Mapping[Key, int]) -> list[Peer] | None:
+        """After `Turned`, with all that is in hand; None: others have yet to follow."""
         ...
 
     async def open(self, me: Me, slots: Mapping[int, int]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from accounts import store
 from accounts.claims import hands
-from accounts.claims.base import LIFE_S, Back, Gone, Store, Unreachable
+from accounts.claims.base import LIFE_S, Back, Gone, Store, Turned, Unreachable
 from accounts.claims.circle import Circle, myself
 from accounts.claims.purse import Purse
 from accounts.claims.trading import Trade
@@ -66,10 +66,13 @@ class Member:
         ends_at = circle.clock() + WELCOME_S
         while not circle.admitted and not circle.alone and circle.clock() < ends_at:
             await asyncio.sleep(LOOK_S)
-            if circle.age_s >= RENEW_S:
-                await self._renew()  # buries who is dead by now
-            else:
-                circle.peers = await self.store.peers(circle.me)
+            try:
+                if circle.age_s >= RENEW_S:
+                    await self._renew()  # buries who is dead by now
+                else:
+                    circle.peers = await self.store.peers(circle.me)
+            except Turned:
+                await self._follow()
 
     async def revive(self) -> None:
         """After a lapse: live on, or begin anew; raises `Unreachable`.
@@ -78,7 +81,11 @@ class Member:
         store is away.
         """
         try:
-            await self._renew()
+            try:
+                await self.store.look(self.circle.me)
+                await self._renew()
+            except Turned:
+                await self._follow()
         except Unreachable:
             if not self.circle.alone:
                 raise
@@ -87,6 +94,7 @@ class Member:
         """Once a second: live on, notice others, give back what lies idle."""
         circle = self.circle
         try:
+            await self.store.look(circle.me)
             if circle.age_s >= RENEW_S or self._told != self._paused():
                 await self._renew()
             elif circle.size == 1 or not circle.admitted:
@@ -95,6 +103,8 @@ class Member:
                 await self._open()
             if not circle.alone and circle.admitted:
                 await self.trade.sweep()
+        except Turned:
+            await self._follow_if_it_can()
         except Unreachable as error:
             logger.warning("The shared account store is away: %s", error)
         except Gone:
@@ -131,6 +141,36 @@ class Member:
         else:
             circle.renewed(began)
             self._told = paused
+
+    async def _follow_if_it_can(self) -> None:
+        try:
+            await self._follow()
+        except Unreachable as error:
+            logger.warning("Claims could not be moved: %s", error)
+
+    async def _follow(self) -> None:
+        """Claims are taken elsewhere from now on, with what is in hand here.
+
+        What was taken is written down first, so that it is spent there too. Requests
+        spend what is in hand meanwhile.
+        """
+        circle = self.circle
+        try:
+            async with self._beginning:
+                if not await outbox.current().flush():
+                    raise Unreachable("what was spent could not be written down")
+                peers = None
+                while peers is None:
+                    began, purse = circle.clock(), self._directory().purse
+                    held = purse.held() if purse is not None else {}
+                    peers = await self.store.follow(circle.me, held)
+                    circle.renewed(began)
+                    await asyncio.sleep(0 if peers is not None else LOOK_S)
+                circle.peers = peers
+                if purse is not None:
+                    purse.unsure.update(purse.units)
+        except Gone:
+            await self._begin_anew()
 
     async def _begin_anew(self) -> None:
         """Others took this process for dead: what it held is theirs.

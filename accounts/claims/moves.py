@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from accounts.claims.base import SLOTS, Back, Gone, Grant, Me, Rates, Want
+from accounts.claims.base import SLOTS, Back, Gone, Grant, Key, Me, Rates, Want
 from accounts.claims.membership import locked_loads
 from accounts.claims.shares import renewed, share
 from accounts.claims.tables import ClaimLoad, ClaimMember, ClaimSlice
@@ -15,7 +15,6 @@ from accounts.store.values import moment, seconds
 from grokgateway.jobs import bulk
 
 PUT_OFF_S = 1.0  # until the change feed tells what became of an account
-Key = tuple[int, str]
 WINDOW_COLUMNS = (
     "account_id",
     "mode",

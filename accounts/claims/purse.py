@@ -7,7 +7,7 @@ used, so spending them needs no word with anybody.
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from accounts.claims.base import SLOTS, Back, Grant
+from accounts.claims.base import SLOTS, Back, Grant, Key
 from accounts.quotas import SAME_PERIOD_S
 from accounts.ready import Entry, Stock
 from accounts.rows import AccountRow
@@ -89,6 +89,15 @@ class Purse:
             if entry.inflight:
                 self.slots[entry.id] = Slots(entry, entry.inflight, entry.inflight)
         return {account: slots.count for account, slots in self.slots.items()}
+
+    def held(self) -> dict[Key, int]:
+        """All that is in hand, calls under way included."""
+        slots = {(one, SLOTS): slots.count for one, slots in self.slots.items()}
+        units = {
+            (stock.entry.id, stock.plan.mode): units.count + stock.held
+            for stock, units in self.units.items()
+        }
+        return slots | units
 
     def adjust(self, entry: Entry, row: AccountRow) -> None:
         """Windows were stored anew; real figures have what is in hand subtracted."""

@@ -20,6 +20,7 @@ from accounts.claims.base import (
     Back,
     Gone,
     Grant,
+    Key,
     Me,
     Peer,
     Rates,
@@ -58,8 +59,9 @@ class RedisStore:
         }
 
     async def join(
-        self, me: Me, slots: Mapping[int, int], *, alone: bool
+        self, me: Me, slots: Mapping[int, int], *, alone: bool, era: int = 0
     ) -> list[Peer]:
+        """All that is known of another era is forgotten."""
         card = {
             "name": me.name,
             "place": me.place,
@@ -67,7 +69,13 @@ class RedisStore:
             "born": me.born,
             "notes": {},
         }
-        wanted = {"card": card, "alone": alone, "life": LIFE_S, "slots": used(slots)}
+        wanted = {
+            "card": card,
+            "alone": alone,
+            "life": LIFE_S,
+            "slots": used(slots),
+            "era": era,
+        }
         return self._peers(
             await self._run(scripts.JOIN, me, await self._dead(), wanted)
         )
@@ -101,8 +109,9 @@ class RedisStore:
         if not text:
             raise Gone
         found = orjson.loads(str(text))
-        for account, mode in listed(found["touched"]):
-            outbox.current().put(store.COPIES, (int(account), mode))
+        for account, mode, window in listed(found["touched"]):
+            told = (int(account), row_of(mode, window))
+            outbox.current().put(store.COPIES, told)
         return [
             Grant(
                 want.account,
@@ -121,6 +130,15 @@ class RedisStore:
         await self.move(me, backs, (), Rates(1, 0, by_quota=True))
         await outbox.current().flush()  # who is first after us reads the tables
         await self._run(scripts.LEAVE, me, [], {})
+
+    async def look(self, me: Me) -> None:
+        """There is nothing else to take claims from."""
+
+    async def follow(self, me: Me, held: Mapping[Key, int]) -> list[Peer] | None:
+        return await self.peers(me)
+
+    async def ping(self) -> None:
+        await self._ask(self._redis.time())
 
     async def aclose(self) -> None:
         await self._redis.aclose()

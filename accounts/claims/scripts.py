@@ -52,6 +52,10 @@ JOIN = (
     HEAD
     + """
 bury_the_dead()
+if redis.call('GET', p .. 'era') ~= tostring(a.era) then
+  for _, one in ipairs(redis.call('ZRANGE', p .. 'x', 0, -1)) do bury(one) end
+  redis.call('SET', p .. 'era', a.era)
+end
 local first = redis.call('ZCARD', p .. 'x') == 0
 if first then redis.call('INCR', p .. 'epoch') end
 a.card.alone = a.alone and first
@@ -127,7 +131,11 @@ local touched, seen = {}, {}
 local function touch(account, mode, w)
   local key = key_of(account, mode)
   save(key, w)
-  if not seen[key] then table.insert(touched, {account, mode}); seen[key] = true end
+  if not seen[key] then
+    seen[key] = {account, mode, w}
+    table.insert(touched, seen[key])
+  end
+  seen[key][3] = w
 end
 local function barred(account)
   local till = redis.call('GET', p .. 'b:' .. account)

@@ -15,6 +15,7 @@ from accounts.claims import membership, moves
 from accounts.claims.base import (
     Back,
     Grant,
+    Key,
     Me,
     Peer,
     Rates,
@@ -38,35 +39,41 @@ class SqlStore:
     async def join(
         self, me: Me, slots: Mapping[int, int], *, alone: bool
     ) -> list[Peer]:
-        return await self._run(lambda: membership.join(me, slots, alone=alone))
+        return await self.run(lambda: membership.join(me, slots, alone=alone))
 
     async def renew(self, me: Me, notes: Mapping[str, object]) -> list[Peer]:
-        return await self._run(lambda: membership.renew(me, notes))
+        return await self.run(lambda: membership.renew(me, notes))
 
     async def peers(self, me: Me) -> list[Peer]:
-        return await self._run(membership.peers)
+        return await self.run(membership.peers)
 
     async def open(self, me: Me, slots: Mapping[int, int]) -> None:
-        await self._run(lambda: membership.open_up(me, slots))
+        await self.run(lambda: membership.open_up(me, slots))
 
     async def move(
         self, me: Me, backs: Sequence[Back], wants: Sequence[Want], rates: Rates
     ) -> list[Grant]:
-        return await self._run(lambda: moves.move(me, backs, wants, rates))
+        return await self.run(lambda: moves.move(me, backs, wants, rates))
 
     async def leave(self, me: Me, backs: Sequence[Back]) -> None:
         def step() -> None:
             moves.move(me, backs, (), Rates(1, 0, by_quota=True))
             membership.bury([me.id])
 
-        await self._run(step)
+        await self.run(step)
+
+    async def look(self, me: Me) -> None:
+        """There is nothing else to take claims from."""
+
+    async def follow(self, me: Me, held: Mapping[Key, int]) -> list[Peer] | None:
+        return await self.peers(me)
 
     async def aclose(self) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, close)
         self._thread.shutdown(wait=False)
 
-    async def _run(self, step: Callable[[], Result]) -> Result:
+    async def run(self, step: Callable[[], Result]) -> Result:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, attempted, step)
 

@@ -15,9 +15,32 @@ class ClaimMember(models.Model):
     started_at = models.FloatField()
     expires_at = models.FloatField()
     notes = models.JSONField(default=dict)  # what status pages show of it
+    era = models.BigIntegerField(default=0)  # the one it has followed into
+    reaches = models.BooleanField(default=False)  # Redis, of late
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClaimEra(models.Model):
+    """Whether claims are taken from Redis or from the tables, where both are used.
+
+    The one row is locked by whoever turns, follows or joins.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=0)
+    tables = models.BooleanField(default=False)
+    turned_at = models.FloatField(default=0.0)
+    stranger = models.BooleanField(default=False)  # whoever turned was not in Redis
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="claim_era_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"era {self.number}"
 
 
 class ClaimSlice(models.Model):

@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 
 from accounts.claims import scripts
+from accounts.claims.base import Key
 from accounts.rows import WindowRow
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,6 @@ PREFIX = "g2:claims:"
 TIMEOUT_S = 2.0
 BARRED_S = 120  # by then every process has heard of it
 Told = tuple[int, WindowRow]
-Key = tuple[int, str]  # account, mode
 
 
 def client() -> redis.Redis:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence, Set
 
 from accounts.claims import hands, planning
-from accounts.claims.base import Back, Gone, Rates, Store, Unreachable, Want
+from accounts.claims.base import Back, Gone, Rates, Store, Turned, Unreachable, Want
 from accounts.claims.circle import Circle
 from accounts.errors import NoAccountAvailable
 from accounts.ready import Dry, Entry, Shelf, Stock
@@ -226,10 +226,13 @@ class Trade:
         self.moves += 1
         try:
             grants = await self._store.move(circle.me, backs, wants, rates)
-        except Unreachable:
+        except Unreachable as error:
             if directory.purse is not None:
                 directory.purse.unsure.update(stocks, touched)
-            raise
+            if not isinstance(error, Turned):
+                raise
+            await self._revive()
+            return
         except Gone:
             await self._revive()
             return

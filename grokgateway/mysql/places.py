@@ -61,9 +61,10 @@ class Places:
 
 
 def of_process(pool: Pool) -> Places:
-    return kept(os.getpid(), pool)
+    return kept((os.getpid(), pool))
 
 
 @functools.lru_cache(maxsize=2)
-def kept(_pid: int, pool: Pool) -> Places:
+def kept(_for: tuple[int, Pool]) -> Places:
+    _, pool = _for
     return Places(pool.size + pool.overflow, pool.size, pool.timeout_s)

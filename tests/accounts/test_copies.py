@@ -42,14 +42,14 @@ def window(remaining, mode=MODE):
 
 def test_who_copies_last_copies_the_latest(redis, account):
     telling.tell([(account.pk, window(4))])
-    late = [(account.pk, MODE), (account.pk, MODE)]  # noted when 5 were left
+    late = [(account.pk, window(6)), (account.pk, window(5))]
     store.COPIES.write(late)
     assert left(account) == 4
 
 
 def test_what_is_gone_or_unknown_is_not_copied(redis, account):
     telling.tell([(account.pk, window(4, mode="heavy")), (99, window(1))])
-    gone = [(account.pk, "heavy"), (99, MODE), (account.pk, "auto")]
+    gone = [(account.pk, window(4, mode="heavy")), (99, window(1))]
     store.COPIES.write(gone)
     assert left(account, "heavy") is None
     assert left(account, "auto") == 50

@@ -65,6 +65,12 @@ class MemoryStore:
         self.step()
         self.bury(me.id)
 
+    async def look(self, me):
+        pass
+
+    async def follow(self, me, held):
+        return await self.peers(me)
+
     async def aclose(self):
         pass
 
