@@ -71,32 +71,17 @@ DRIVER_ONLY = frozenset(  # options of the old async drivers that mean nothing h
 )
 POSTGRESQL_OPTIONS = frozenset(
     [
-        "application_name",
-        "channel_binding",
-        "client_encoding",
-        "connect_timeout",
-        "gssencmode",
-        "hostaddr",
-        "keepalives",
-        "keepalives_count",
-        "keepalives_idle",
-        "keepalives_interval",
-        "load_balance_hosts",
-        "options",
-        "passfile",
-        "require_auth",
-        "service",
-        "sslcrl",
-        "sslcrldir",
-        "sslnegotiation",
-        "sslpassword",
-        "sslsni",
-        "ssl_max_protocol_version",
-        "ssl_min_protocol_version",
-        "target_session_attrs",
-        "tcp_user_timeout",
+        *("application_name", "channel_binding", "client_encoding"),
+        *("connect_timeout", "gssencmode", "hostaddr"),
+        *("keepalives", "keepalives_count", "keepalives_idle"),
+        *("keepalives_interval", "load_balance_hosts", "options"),
+        *("passfile", "require_auth", "service"),
+        *("sslcrl", "sslcrldir", "sslnegotiation"),
+        *("sslpassword", "sslsni", "ssl_max_protocol_version"),
+        *("ssl_min_protocol_version", "target_session_attrs", "tcp_user_timeout"),
     ]
 )
+SECONDS = re.compile("[0-9]{1,9}")
 MYSQL_NUMBERS = frozenset({"connect_timeout", "read_timeout", "write_timeout"})
 
 
@@ -199,7 +184,7 @@ def mysql_options(address: Address, variable: str) -> dict[str, object]:
     refuse_unknown(rest, MYSQL_NUMBERS | {"charset"}, variable)
     options: dict[str, object] = {"charset": "utf8mb4", **rest, **tls}
     for name in MYSQL_NUMBERS & rest.keys():
-        if not rest[name].isdigit():
+        if not SECONDS.fullmatch(rest[name]):
             raise BadVariable(f"{name} of {variable} must be a whole number.")
         options[name] = int(rest[name])
     return options
@@ -252,10 +237,18 @@ def chosen_redis(env: Environment) -> str:
     url = own or alias
     if not url and env.text("ACCOUNT_STORAGE").lower() == "redis":
         raise BadVariable("ACCOUNT_STORAGE=redis needs REDIS_URL or ACCOUNT_REDIS_URL.")
-    if url and urlsplit(url).scheme.lower() not in REDIS_SCHEMES:
+    if url and scheme_of(url) not in REDIS_SCHEMES:
         name = "REDIS_URL" if own else "ACCOUNT_REDIS_URL"
         raise BadVariable(f"{name} must begin with redis://, rediss:// or unix://.")
     return url
+
+
+def scheme_of(url: str) -> str:
+    """Empty where it is no address at all."""
+    try:
+        return urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
 
 
 def chosen_store(env: Environment, redis_url: str) -> str:
