@@ -41,6 +41,7 @@ __all__ = [
     "claim",
     "current",
     "follow",
+    "in_step",
     "in_sync",
     "leave",
     "load",
@@ -54,6 +55,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 200
 IDLE_AFTER = 5  # polls without news
+COMPARE_S = 60.0  # between two looks at whether all that is stored is known
 SYNCS_MISSED, SYNC_GRACE_S = 2, 10.0  # before this process counts as out of step
 
 
@@ -66,6 +68,7 @@ class Home:
     member: Member | None = None
     works: bool = False  # whether this process takes jobs
     synced_at: float = float("-inf")  # of the monotonic clock
+    compared_at: float = float("-inf")
 
 
 HOME = Home()
@@ -90,8 +93,16 @@ def peers() -> list[Peer]:
 
 def in_sync() -> bool:
     """Whether what others changed has been read of late."""
-    age_s = time.monotonic() - HOME.synced_at
-    return age_s < SYNCS_MISSED * settings.ACCOUNT_SYNC_INTERVAL + SYNC_GRACE_S
+    return time.monotonic() - HOME.synced_at < patience_s()
+
+
+def in_step() -> bool:
+    """Whether this node's copy, where Redis is the store, has followed it of late."""
+    return replica.in_step(patience_s())
+
+
+def patience_s() -> float:
+    return SYNCS_MISSED * float(settings.ACCOUNT_SYNC_INTERVAL) + SYNC_GRACE_S
 
 
 def may_claim() -> bool:
@@ -204,10 +215,16 @@ async def sync() -> bool:
     directory, began = HOME.directory, time.time()
     await outbox.current().flush()
     directory.saved(began)
-    revision, rows = await sync_to_async(news)(directory.revision)
+    known = None
+    if time.monotonic() - HOME.compared_at > COMPARE_S:
+        HOME.compared_at, known = time.monotonic(), directory.digest()
+    revision, rows, anew = await sync_to_async(news)(directory.revision, known)
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        directory.apply(rows[start : start + ROWS_AT_ONCE], time.time())
+        chunk = rows[start : start + ROWS_AT_ONCE]
+        directory.apply(chunk, time.time(), anew=anew)
         await asyncio.sleep(0)
+    if anew:
+        directory.keep_only({row.id for row in rows}, time.time())
     directory.revision = revision
     HOME.synced_at = time.monotonic()
     return bool(rows)
@@ -241,9 +258,25 @@ async def synced() -> bool:
         await sync_to_async(close_old_connections)()
 
 
-def news(since: int) -> tuple[int, list[AccountRow]]:
+def news(
+    since: int, known: tuple[int, int] | None = None
+) -> tuple[int, list[AccountRow], bool]:
+    """What changed, or all there is where history has gone another way.
+
+    A database restored from a copy may have passed `since` again by now. So the digest
+    of what is in memory (`known`) is compared where nothing has changed.
+    """
     replica.follow()
     revision = store.current_revision()
+    if revision < since or (revision == since and strayed(revision, known)):
+        logger.warning("What is stored is not what was read; accounts are read anew.")
+        return revision, [row for page in store.load() for row in page], True
     if revision == since:
-        return revision, []
-    return revision, [row for page in store.changes_since(since) for row in page]
+        return revision, [], False
+    return revision, [row for page in store.changes_since(since) for row in page], False
+
+
+def strayed(revision: int, known: tuple[int, int] | None) -> bool:
+    if known is None or store.digest() == known:
+        return False
+    return store.current_revision() == revision  # else something came just now

@@ -27,8 +27,13 @@ class Directory(Shelving):
         self.breakers = Breakers()
         self._unsaved: dict[int, float] = {}
 
-    def apply(self, rows: Iterable[AccountRow], now: float) -> None:
-        """Merge rows as stored elsewhere; calls in flight keep their account."""
+    def apply(
+        self, rows: Iterable[AccountRow], now: float, *, anew: bool = False
+    ) -> None:
+        """Merge rows as stored elsewhere; calls in flight keep their account.
+
+        `anew`: whatever was known, as history has gone another way.
+        """
         for row in rows:
             entry = self._entries.get(row.id)
             if row.id in self._unsaved:
@@ -37,7 +42,7 @@ class Directory(Shelving):
                 if row.deleted:
                     continue
                 entry = self._entries[row.id] = Entry(row)
-            elif row.revision <= entry.row.revision:
+            elif row.revision <= entry.row.revision and not anew:
                 continue
             else:
                 if row.status != entry.row.status:
@@ -49,6 +54,18 @@ class Directory(Shelving):
                 self.purse.adjust(entry, row)
             self._enlist(entry, now)
             self._forget_idle(entry)
+
+    def keep_only(self, ids: Set[int], now: float) -> None:
+        """All others are stored no more."""
+        gone = [one.row for one in self._entries.values() if one.id not in ids]
+        self.apply([replace(row, deleted=True) for row in gone], now, anew=True)
+
+    def digest(self) -> tuple[int, int] | None:
+        """To compare with the stored one; None while there is something to save."""
+        if self._unsaved:
+            return None
+        live = [e.row.revision for e in self._entries.values() if not e.row.deleted]
+        return len(live), sum(live)
 
     def take_over(self, rows: Iterable[AccountRow], now: float) -> None:
         """What is left of windows as stored; no more is known of them than that."""

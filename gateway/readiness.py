@@ -27,6 +27,14 @@ class Stored:
     neglected: bool = False
 
 
+@dataclass(slots=True)
+class Home:
+    migrated: bool = False
+
+
+HOME = Home()
+
+
 async def checks() -> dict[str, bool]:
     """Each check by name and whether it holds."""
     keys = await threads.disk(keys_ready)
@@ -42,6 +50,7 @@ async def checks() -> dict[str, bool]:
         "catalog": catalog.HOME.catalog is not None,
         "accounts": directory.current().loaded,
         "sync": directory.in_sync(),
+        "copy": directory.in_step(),
         "claims": directory.may_claim(),
         "worker": directory.worked() or not found.neglected,
     }
@@ -67,8 +76,12 @@ def stored(keys: bool) -> Stored:
 
 
 def migrated() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    """Once that is so it stays so: this code's migrations are not undone under it."""
+    if not HOME.migrated:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        HOME.migrated = not plan
+    return HOME.migrated
 
 
 def keys_ready() -> bool:

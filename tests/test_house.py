@@ -34,6 +34,7 @@ HOMES = {
     "gateway.catalog.HOME",
     "gateway.egress.home.HOME",
     "gateway.keys.home.HOME",
+    "gateway.readiness.HOME",
     "gateway.refreshing.HOME",
     "gateway.sessions.HOME",
     "gateway.studio.HOME",

@@ -2,7 +2,7 @@
 
 from accounts.store.changes import disable, edit, reset_windows, restore, soft_delete
 from accounts.store.copies import COPIES
-from accounts.store.pages import changes_since, encrypted_rows_exist, load
+from accounts.store.pages import changes_since, digest, encrypted_rows_exist, load
 from accounts.store.retention import purge_deleted, purge_events
 from accounts.store.revisions import current_revision, take_revision
 from accounts.store.uses import USES, save_uses
@@ -12,6 +12,7 @@ __all__ = [
     "USES",
     "changes_since",
     "current_revision",
+    "digest",
     "disable",
     "edit",
     "encrypted_rows_exist",

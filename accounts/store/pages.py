@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from accounts.allowances import spent
 from accounts.models import Account, QuotaWindow
@@ -50,6 +50,13 @@ def load(page: int = PAGE_ROWS) -> Iterator[list[AccountRow]]:
         if found:
             last_id = found[-1].id
             yield found
+
+
+def digest() -> tuple[int, int]:
+    """How many live accounts there are, and the sum of their revisions."""
+    live = Account.objects.filter(deleted_at=None)
+    found = live.aggregate(count=Count("id"), revisions=Sum("revision"))
+    return found["count"], int(found["revisions"] or 0)
 
 
 def changes_since(revision: int, page: int = PAGE_ROWS) -> Iterator[list[AccountRow]]:

@@ -5,6 +5,6 @@ Other code knows `writing` in place of a transaction, `follow` before it looks f
 """
 
 from grokgateway.replica.errors import Away, Busy, Refused, Unfit
-from grokgateway.replica.transactions import follow, join, writing
+from grokgateway.replica.transactions import follow, in_step, join, writing
 
-__all__ = ["Away", "Busy", "Refused", "Unfit", "follow", "join", "writing"]
+__all__ = ["Away", "Busy", "Refused", "Unfit", "follow", "in_step", "join", "writing"]

@@ -65,6 +65,7 @@ class Server:
         )
         self.stream_bytes = STREAM_BYTES
         self._away = False
+        self._followed_at = time.monotonic()
 
     def noted(self, error: Refused | None) -> None:
         """Log it once when the store cannot be followed, and once when it can."""
@@ -73,6 +74,12 @@ class Server:
         if error is None and self._away:
             logger.warning("Accounts and settings are followed in Redis again.")
         self._away = error is not None
+        if error is None:
+            self._followed_at = time.monotonic()
+
+    def followed(self, patience_s: float) -> bool:
+        """Whether it could be followed of late, by this process."""
+        return not self._away or time.monotonic() - self._followed_at < patience_s
 
     def head(self) -> Head | None:
         with asking():

@@ -78,7 +78,12 @@ def join() -> None:
     except Away as error:
         if places.read() == places.NOWHERE:
             raise
-        logger.warning("%s", error)
+        current().noted(error)
+
+
+def in_step(patience_s: float) -> bool:
+    """Whether the copy was at the store's latest state not longer ago than that."""
+    return not settings.SHARED_STORE or current().followed(patience_s)
 
 
 def follow() -> bool:

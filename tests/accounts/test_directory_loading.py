@@ -7,7 +7,7 @@ from django.db import OperationalError
 from accounts import directory, store
 from accounts.claims.base import Unreachable
 from accounts.directory import Directory
-from accounts.models import QuotaWindow
+from accounts.models import Account, DirectoryRevision, QuotaWindow
 from tests.accounts.directories import FAST
 from tests.factories import make_account
 
@@ -34,9 +34,10 @@ def test_loading_reads_what_is_stored(home):
 def test_news_are_what_changed_since(home):
     account = make_account(pool="super")
     accounts = directory.load()
-    assert directory.news(accounts.revision) == (accounts.revision, [])
+    assert directory.news(accounts.revision) == (accounts.revision, [], False)
     store.disable([account.pk])
-    revision, rows = directory.news(accounts.revision)
+    revision, rows, anew = directory.news(accounts.revision)
+    assert not anew
     assert revision > accounts.revision
     assert [(row.id, row.status) for row in rows] == [(account.pk, "disabled")]
 
@@ -98,3 +99,36 @@ async def test_tables_that_are_away_are_said_to_be(home, monkeypatch):
     monkeypatch.setattr(store, "load", lambda: map(away, [1]))
     with pytest.raises(Unreachable, match=r"^OperationalError$"):
         await directory.reread()
+
+
+@pytest.mark.parametrize("since_then", [0, 1, 4])
+@pytest.mark.django_db(transaction=True)
+async def test_a_database_that_was_restored_is_read_anew(home, monkeypatch, since_then):
+    """Also where its revision has come up to the one known, with other changes."""
+    monkeypatch.setattr(directory, "COMPARE_S", 0.0)
+    kept, other = [await asyncio.to_thread(make_account, pool="super") for _ in "12"]
+    await directory.ready()
+    await directory.sync()
+    await asyncio.to_thread(store.disable, [kept.pk])
+    late = await asyncio.to_thread(make_account, pool="super")
+    await asyncio.to_thread(store.restore, [late.pk], "me")
+    await directory.sync()
+    accounts = directory.current()
+    assert {entry.id for entry in accounts.entries()} == {kept.pk, other.pk, late.pk}
+
+    def restored():
+        """As it was before the account was disabled and the other one came."""
+        Account.objects.filter(pk=late.pk).delete()
+        Account.objects.filter(pk=kept.pk).update(status="active", revision=0)
+        DirectoryRevision.objects.update(value=accounts.revision - 2)
+        for _ in range(since_then):
+            store.disable([other.pk])
+
+    await asyncio.to_thread(restored)
+    await directory.sync()
+    await directory.sync()
+    statuses = {entry.id: entry.row.status for entry in accounts.entries()}
+    assert statuses == {
+        kept.pk: "active",
+        other.pk: "disabled" if since_then else "active",
+    }

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import directory
 from gateway import readiness
 from gateway.entry import Entry
-from grokgateway import crypto
+from grokgateway import crypto, replica
 from grokgateway.jobs import batches
 from grokgateway.jobs.batches import Target
 from grokgateway.jobs.models import BatchJob
@@ -27,6 +28,7 @@ LONG_AGO = timedelta(minutes=5)
 def fresh(monkeypatch):
     monkeypatch.setattr(directory.HOME, "synced_at", time.monotonic())
     monkeypatch.setattr(directory.HOME, "works", True)
+    monkeypatch.setattr(readiness, "HOME", readiness.Home())
 
 
 async def failing(expected_status=503):
@@ -103,6 +105,24 @@ def refuse(problem):
 async def test_accounts_that_others_changed_are_not_read(stage, monkeypatch):
     monkeypatch.setattr(directory.HOME, "synced_at", time.monotonic() - 3600)
     assert await failing() == {"sync"}
+
+
+def test_migrations_are_read_until_there_is_none_to_come(monkeypatch):
+    plans = [[], ["one"]]
+
+    class Executor(MigrationExecutor):
+        def migration_plan(self, targets, clean_start=False):
+            return plans.pop()
+
+    monkeypatch.setattr(readiness, "MigrationExecutor", Executor)
+    found = [readiness.stored(True).migrated for _ in range(3)]
+    assert found == [False, True, True]
+    assert not plans
+
+
+async def test_a_copy_that_falls_behind(stage, monkeypatch):
+    monkeypatch.setattr(replica, "in_step", lambda patience_s: False)
+    assert await failing() == {"copy"}
 
 
 async def test_a_process_that_others_take_for_dead(stage, monkeypatch):

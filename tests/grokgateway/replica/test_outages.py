@@ -51,7 +51,12 @@ def test_while_it_is_away_nothing_changes_and_what_is_collected_waits(nodes, own
         imported(3)
         one, *_ = ids()
         before = picture()
+        assert replica.follow() is False
+        assert replica.in_step(0)
         own_redis.stop()
+        assert replica.follow() is False
+        assert not replica.in_step(0)
+        assert replica.in_step(60)  # not for so long yet
         outbox.put(USES, Use(one, NOW, succeeded=True))
         assert not outbox.flush_sync()
         for change in (
