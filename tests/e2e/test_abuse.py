@@ -117,7 +117,7 @@ def abuse(gateway, sandbox, count: int) -> str:
 
 
 def test_hundreds_of_abusive_requests_leave_it_healthy(victim, sandbox):
-    abuse(victim, sandbox, 360)
+    abuse(victim, sandbox, 240)
 
 
 @pytest.mark.load
