@@ -17,7 +17,7 @@ from gateway.conversation.shaping import Shape
 from gateway.egress import home
 from gateway.protocols import sse
 from gateway.tape import Asked, Ended, Failed, Heard, Recipe, Shown, Step, Tape
-from grokgateway import redaction
+from grokgateway import config, redaction
 
 Json = Any  # any JSON value of a caller
 
@@ -37,6 +37,7 @@ PLAIN_KEYS = frozenset(
         *("search_context_size", "syntax", "tool_choice"),
     }
 )
+COOKIE_KEYS = ("proxy.clearance.cf_cookies", "proxy.clearance.cf_clearance")
 PROMPT_KEYS = frozenset(("instructions", "user", "description"))
 DIGIT = re.compile(r"\d")
 
@@ -51,12 +52,17 @@ def cover_of(tape: Tape) -> Cover:
 
 
 def of_ways_out() -> Iterator[str]:
-    """Passwords of proxies, and the values of clearance cookies."""
-    rows = home.current().rows
-    yield from (node.proxy.password for node in rows.nodes if node.proxy)
-    for bundle in (*rows.bundles.values(), *rows.manual.values()):
-        for cookie in bundle.cookies.split(";"):
-            yield cookie.partition("=")[2].strip()
+    """Passwords of proxies, and the values of clearance cookies, wherever from."""
+    here, settings = home.current(), config.current()
+    for node in {*here.rows.nodes, *home.configured(settings)}:
+        if node.proxy is not None:
+            yield node.proxy.password or node.proxy.username
+    bundles = (*here.rows.bundles.values(), *here.rows.manual.values())
+    jars = [settings.text(key) for key in COOKIE_KEYS]
+    for cookies in (*jars, *(bundle.cookies for bundle in bundles)):
+        for cookie in cookies.split(";"):
+            name, mark, value = cookie.partition("=")
+            yield (value if mark else name).strip()
 
 
 def redacted(tape: Tape, cover: Cover) -> Tape:

@@ -14,6 +14,7 @@ from gateway.egress_tables import EgressNode, NodeScope
 from gateway.exits import store
 
 MAX_LINES = 1000
+ADDRESSES = ("://", "@")  # signs of one
 DEFAULT_SCHEME = "http://"
 
 
@@ -64,6 +65,8 @@ def read(text: str) -> list[Line]:
 def one(number: int, line: str, names: set[str], exits: set[str]) -> Line:
     name, address = line.rpartition(" ")[::2]
     name = name.strip()
+    if any(sign in name for sign in ADDRESSES):  # which may hold a password
+        return Line(number, "", None, _("the name comes first, then the address"))
     if "://" not in address:
         address = DEFAULT_SCHEME + address
     try:

@@ -116,8 +116,8 @@ def cookies_context(key: str) -> str:
 
 def fill(row: EgressNode, proxy: Proxy) -> EgressNode:
     """Put an operator's address into a row that has its name already."""
-    if OF_CONFIG.fullmatch(row.name):
-        raise NameReserved
+    if OF_CONFIG.fullmatch(row.name) or "://" in row.name:
+        raise NameReserved  # of the latter: an address, perhaps with a password
     if row.identity != proxy.identity:
         row.manual_ciphertext = None  # cookies fit one exit
     url = proxy.url

@@ -45,6 +45,7 @@ SECRETS = {
     "proxy password": "kanari-proxy-4e4e",
     "pool password": "kanari-pool-8c8c",
     "node password": "kanari-node-d5d5",
+    "node key": "kanari-node-key-1b1b",  # a name without a password
     "secret key": "kanari-django-secret-key-that-is-long-enough-for-it-6b6b6b6b",
     "wrong key": "gk-kanari-wrong-key-" + "beef" * 7,
 }
@@ -222,9 +223,14 @@ def mistake(gateway, finds):
 def administer(finds, console, script):
     node = {"name": "mine", "url": f"http://u:{SECRETS['node password']}@{NOWHERE}"}
     bad = {"name": "bad", "url": f"gopher://u:{SECRETS['node password']}@{NOWHERE}"}
+    keyed = {"name": "keyed", "url": f"socks5://{SECRETS['node key']}@{NOWHERE}"}
+    pasted = f"http://{SECRETS['node key']}@h:1 n\nhttp://{SECRETS['node key']}@a..b:1"
     token = TOKENS["super"][0]
     answers = [
         script.post("/egress/nodes", json=node),
+        script.post("/egress/nodes", json=keyed),
+        script.post("/egress/nodes/keyed/test"),
+        script.post("/egress/nodes/paste", json={"text": pasted, "save": False}),
         script.post("/egress/nodes", json=bad),
         script.post("/egress/nodes/mine/test"),
         script.post("/batch/refresh", json={"tokens": [token]}),

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
+from django.utils.html import escape
 
 from gateway.egress import home
 from gateway.egress.proxies import parse
@@ -177,3 +178,16 @@ def test_addresses_of_any_kind_are_pasted(admin_client):
         ("2001:db8::1:9", "http://[2001:db8::1]:9"),
     }
     assert all(store.node_of(row) for row in EgressNode.objects.all())
+
+
+def test_an_address_in_place_of_a_name_is_not_told(admin_client):
+    """Names stand on pages and in logs, so no password may become one."""
+    text = "http://u:swapped-pw@h:1 spare\nu:swapped-pw@h:1 http://h:2"
+    post = {"text": text, "scope": "both"}
+    told = admin_client.post(PASTE, post).content.decode().replace(escape(text), "")
+    admin_client.post(PASTE, {**post, "save": "1"})
+    assert "the name comes first" in told
+    assert "swapped-pw" not in told
+    answer = admin_client.post(ADD, {**FIELDS, "url": URL, "name": "http://u:p@h"})
+    assert answer.status_code == 200
+    assert not EgressNode.objects.exists()

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.captures.covering import Cover
+from gateway.captures.redacting import cover_of
 from gateway.captures.wire import rewrite
+from gateway.egress import home
+from gateway.egress.bundles import Bundle
+from gateway.egress.home import Home, Rows
+from gateway.egress.nodes import Node
+from gateway.egress.proxies import parse
+from gateway.tape import Tape
+from grokgateway import config
 from grokgateway.redaction import Redactor
 
 SECRET = "hunter2hunter"
@@ -171,3 +179,31 @@ def test_escapes_are_written_as_before():
 def test_what_is_no_json_is_covered_too():
     (told,) = rewrite(cover(), [b"<html>Just a moment, Ann 12345\xff"], lines=True)
     assert told == b"<html>Just a moment, Xxx 11111\xff"
+
+
+def test_secrets_of_the_ways_out_are_hidden_wherever_they_are_set(monkeypatch):
+    """As when upstream, or what stands before it, says them in an answer."""
+    ways = Home()
+    monkeypatch.setattr(home, "HOME", ways)
+    by_hand = Bundle("manual:n", 1, "cf_clearance=of-the-node", "", manual=True)
+    solved = Bundle("k", 1, "cf_clearance=of-the-solver", "A/1")
+    own = Node("n", parse("socks5://u:of-own-node@h:1"))
+    ways.rows = Rows((own,), frozenset(), {"k": solved}, {"n": by_hand})
+    values = {
+        "proxy.egress.mode": "proxy_pool",
+        "proxy.egress.proxy_pool": [
+            "http://u:of-the-pool@h:1",
+            "http://key-as-name@h:1",
+        ],
+        "proxy.egress.resource_proxy_pool": ["http://u:of-the-files@h:1"],
+        "proxy.clearance.cf_cookies": "__cf_bm=of-the-cookies; x=1",
+        "proxy.clearance.cf_clearance": "of-the-key-itself",
+    }
+    secrets = (
+        *("of-the-node", "of-the-solver", "of-own-node", "of-the-pool"),
+        *("key-as-name", "of-the-files", "of-the-cookies", "of-the-key-itself"),
+    )
+    with config.override(values):
+        told = cover_of(Tape(keep_words=True)).text(f"I saw {', '.join(secrets)}.")
+    assert told.startswith("I saw ")
+    assert not [secret for secret in secrets if secret in told]
