@@ -25,7 +25,7 @@ EMPTY = Directives((("empty", ""),), "")
 UNSUPPORTED = {"code": 3, "message": "Mode is not available"}
 UNKNOWN_FILE = {"code": 3, "message": "Unknown file attachment"}
 SPENT = {"code": 8, "message": "Too many requests"}
-CODES = {400: 3, 401: 16, 422: 3, 429: 8}  # gRPC's
+CODES = {400: 3, 401: 16, 403: 7, 413: 3, 422: 3, 429: 8}  # gRPC's
 ANTI_BOT = {"code": 7, "message": "Request rejected by anti-bot rules."}
 
 
