@@ -149,12 +149,12 @@ def test_a_client_that_leaves_frees_upstream_and_account(launch, sandbox):
     "server",
     ["granian", *(pytest.param(one, marks=LONG) for one in ("daphne", "uvicorn"))],
 )
-def test_sigterm_lets_fifty_open_streams_finish(launch, server):
+def test_sigterm_lets_fifty_open_streams_finish(launch, sandbox, server):
     accounts = {"super": [f"sandbox-super-{n}" for n in range(20)]}
     texts: list[str] = []
 
     def read(gateway):
-        answer = post(gateway, "[[tokens=30]] [[delay_ms=100]]", stream=True)
+        answer = post(gateway, "[[tokens=60]] [[delay_ms=100]]", stream=True)
         texts.append(joined(chunks_of(answer.text)))
 
     with launch(accounts, server=server) as gateway:
@@ -163,7 +163,7 @@ def test_sigterm_lets_fifty_open_streams_finish(launch, server):
         ]
         for reader in readers:
             reader.start()
-        time.sleep(1.5)
+        assert eventually(lambda: stats(sandbox)["open_streams"] == DRAIN_STREAMS)
         gateway.process.send_signal(signal.SIGTERM)
         for reader in readers:
             reader.join(30)
