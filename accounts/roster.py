@@ -140,6 +140,8 @@ class Directory(Shelving):
     def release(self, entry: Entry, mode: str, now: float, *, refund: bool) -> None:
         """Give the slot back, and the unit too where upstream was never asked."""
         entry.inflight = max(0, entry.inflight - 1)
+        if self.purse is not None:
+            self.purse.freed(entry)
         stock = entry.window(mode)
         if stock is not None:
             if not refund:

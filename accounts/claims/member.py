@@ -50,7 +50,7 @@ class Member:
         circle, directory = self.circle, self._directory()
         began = circle.clock()
         purse = Purse()
-        slots = purse.occupied(directory.entries())
+        slots = purse.occupied(directory.entries(), owed=True)
         circle.peers = await self.store.join(circle.me, slots, alone=alone)
         circle.renewed(began)
         if not circle.alone:

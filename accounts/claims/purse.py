@@ -18,11 +18,15 @@ ASK_AGAIN_S = 5.0
 
 @dataclass(slots=True)
 class Slots:
-    """Slots in hand of one account; `peak` is how many were in use at once lately."""
+    """Slots in hand of one account; `peak` is how many were in use at once lately.
+
+    `owed` may be others' by now, and are not used again.
+    """
 
     entry: Entry
     count: int = 0
     peak: int = 0
+    owed: int = 0
 
 
 @dataclass(slots=True)
@@ -83,11 +87,21 @@ class Purse:
         if units is not None:
             units.count += 1
 
-    def occupied(self, entries: Iterable[Entry]) -> dict[int, int]:
+    def freed(self, entry: Entry) -> None:
+        """A call has ended."""
+        slots = self.slots.get(entry.id)
+        if slots is not None and slots.owed:
+            slots.owed -= 1
+            slots.count -= 1
+            self.unsure.update(entry.windows)
+
+    def occupied(
+        self, entries: Iterable[Entry], *, owed: bool = False
+    ) -> dict[int, int]:
         """Begin with the slots that calls in flight use; returns them by account."""
         for entry in entries:
-            if entry.inflight:
-                self.slots[entry.id] = Slots(entry, entry.inflight, entry.inflight)
+            if count := entry.inflight:
+                self.slots[entry.id] = Slots(entry, count, count, count if owed else 0)
         return {account: slots.count for account, slots in self.slots.items()}
 
     def held(self) -> dict[Key, int]:

@@ -222,11 +222,11 @@ class Process:
             self.said[absence.reason] += 1
             return False
         self.said["taken"] += 1
-        self.held.append((entry, mode))
+        self.held.append((entry, mode, self.member.circle.me.id))
         return True
 
     def release(self):
-        entry, mode = self.held.pop()
+        entry, mode, _ = self.held.pop()
         self.directory.release(entry, mode, time.time(), refund=False)
 
     @property
@@ -234,5 +234,9 @@ class Process:
         return self.said["taken"]
 
     @property
-    def dead_to_others(self):
-        return self.member.circle.lapsed
+    def in_use(self):
+        """Slots that others reckon with: none from before it was taken for dead."""
+        circle = self.member.circle
+        if circle.lapsed:
+            return 0
+        return sum(member == circle.me.id for *_, member in self.held)

@@ -86,9 +86,7 @@ class World:
 
     @property
     def in_use(self):
-        """By those that others must reckon with."""
-        living = [one for one in self.processes if not one.dead_to_others]
-        return sum(len(one.held) for one in living)
+        return sum(process.in_use for process in self.processes)
 
     def followed(self, tables):
         era = ClaimEra.objects.get()
@@ -268,7 +266,7 @@ def something(world, process, chance):
 
 
 @pytest.mark.parametrize(
-    "seed", [1, *[pytest.param(n, marks=pytest.mark.load) for n in range(2, 30)]]
+    "seed", [15, *[pytest.param(n, marks=pytest.mark.load) for n in range(15)]]
 )
 async def test_whatever_is_cut_nothing_is_taken_twice(world, seed):
     chance = random.Random(seed)
