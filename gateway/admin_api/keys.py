@@ -123,13 +123,13 @@ def filled(row: ApiKey, payload: KeyFields) -> ApiKey:
     known_models(row, given.get("allowed_models") or [])
     for name, value in given.items():
         setattr(row, name, value.strip() if name == "name" else value)
-    if ApiKey.objects.filter(name=row.name).exclude(pk=row.pk).exists():
-        raise name_taken()
     try:
-        row.full_clean(exclude=MADE_BY_US)
+        row.full_clean(exclude=MADE_BY_US, validate_unique=False)
     except ValidationError as exc:
         name, told = next(iter(exc.message_dict.items()))
         raise invalid(f"{name}: {' '.join(told)}", name) from exc
+    if ApiKey.objects.filter(name=row.name).exclude(pk=row.pk).exists():
+        raise name_taken()
     return row
 
 

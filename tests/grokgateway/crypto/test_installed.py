@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from grokgateway import crypto
 
@@ -17,7 +17,7 @@ def some_rows() -> bool:
 
 
 def missing_table() -> bool:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM nowhere")
     return True
 
