@@ -166,7 +166,7 @@ def described(file: Asset) -> Json:
 @router.post(
     "/assets/delete-item",
     summary="Delete one file at upstream",
-    openapi_extra=fails(404, 502),
+    openapi_extra=fails(404, 502, 504),
 )
 def delete_item(request: HttpRequest, payload: OneAsset) -> Json:
     job = deletion(request, payload.token, [payload.asset_id])
@@ -177,7 +177,7 @@ def delete_item(request: HttpRequest, payload: OneAsset) -> Json:
 @router.post(
     "/assets/delete-items",
     summary="Delete files of one account at upstream",
-    openapi_extra=fails(404),
+    openapi_extra=fails(404, 504),
 )
 def delete_items(
     request: HttpRequest, payload: SomeAssets, how: Query[batch.How]
@@ -204,7 +204,7 @@ def deletion(
 @router.post(
     "/assets/clear-token",
     summary="Delete all files of one account",
-    openapi_extra=fails(404, 502),
+    openapi_extra=fails(404, 502, 504),
 )
 def clear_token(request: HttpRequest, payload: OfAccount) -> Json:
     account = references.one(payload.token)

@@ -32,6 +32,7 @@ from grokgateway.jobs.models import BatchItem, BatchJob, BatchState
 router = Router(tags=["batch"])
 
 POLL_S = 0.3
+WAIT_S = 300.0  # a job that takes longer is to be followed
 PING_S = 15.0
 ENDED = (BatchState.DONE, BatchState.CANCELLED, BatchState.ERROR)
 Json = dict[str, object]
@@ -55,7 +56,7 @@ class How(Schema):
 @router.post(
     "/batch/refresh",
     summary="Ask upstream what these accounts have left",
-    openapi_extra=fails(404),
+    openapi_extra=fails(404, 504),
 )
 def refresh(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpResponse:
     if not payload.tokens:
@@ -64,7 +65,9 @@ def refresh(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpRespo
 
 
 @router.post(
-    "/batch/nsfw", summary="Switch adult content on or off", openapi_extra=fails(404)
+    "/batch/nsfw",
+    summary="Switch adult content on or off",
+    openapi_extra=fails(404, 504),
 )
 def nsfw(
     request: HttpRequest, payload: NsfwTokens, how: Query[How], enabled: bool = True
@@ -88,7 +91,9 @@ def adult(born: date | None) -> date:
 
 
 @router.post(
-    "/batch/accept-terms", summary="Accept upstream's terms", openapi_extra=fails(404)
+    "/batch/accept-terms",
+    summary="Accept upstream's terms",
+    openapi_extra=fails(404, 504),
 )
 def accept_terms(
     request: HttpRequest, payload: Tokens, how: Query[How]
@@ -99,7 +104,7 @@ def accept_terms(
 @router.post(
     "/batch/cache-clear",
     summary="Delete these accounts' online files",
-    openapi_extra=fails(404),
+    openapi_extra=fails(404, 504),
 )
 def cache_clear(request: HttpRequest, payload: Tokens, how: Query[How]) -> HttpResponse:
     return begun(request, "cache-clear", payload, how, {})
@@ -130,8 +135,15 @@ def accepted(job: BatchJob) -> Json:
 
 
 def ended(job: BatchJob) -> BatchJob:
-    """The job once it has ended; waits in the request's own thread."""
+    """The job once it has ended; waits in the request's own thread.
+
+    Raises Refused if it has not after `WAIT_S`; it goes on.
+    """
+    gives_up_at = time.monotonic() + WAIT_S
     while job.status not in ENDED:
+        if time.monotonic() >= gives_up_at:
+            told = f"The job goes on: follow /admin/api/batch/{job.public_id}."
+            raise Refused(504, "job_goes_on", told)
         time.sleep(POLL_S)
         job.refresh_from_db()
     return job

@@ -306,6 +306,17 @@ def test_storage_and_documents(api):
     assert "/admin/api/tokens" in api("GET", "/openapi.json")["paths"]
 
 
+def test_a_batch_that_takes_long_is_left_to_be_followed(api, monkeypatch):
+    """No process works jobs off here, so that it never ends."""
+    monkeypatch.setattr(batch, "WAIT_S", 0.0)
+    add()
+    told = api("POST", "/batch/refresh", {"tokens": [TOKENS[0]]})
+    job = BatchJob.objects.get()
+    assert (api.status, told["error"]["code"]) == (504, "job_goes_on")
+    assert job.public_id in told["error"]["message"]
+    assert job.status not in batch.ENDED
+
+
 def test_a_batch_is_begun_followed_and_answered(api):
     add()
     begun = api("POST", "/batch/refresh?async=true", {"tokens": [TOKENS[0], ids()[1]]})
