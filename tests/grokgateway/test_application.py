@@ -321,7 +321,7 @@ async def test_readiness(app):
         "checks": dict.fromkeys(
             (
                 *("database", "migrations", "keys", "catalog", "accounts"),
-                *("sync", "claims", "worker"),
+                *("sync", "copy", "claims", "worker"),
             ),
             "ok",
         ),

@@ -5,7 +5,7 @@ from gateway import catalog
 from gateway.egress import home
 from gateway.egress.home import Home
 from gateway.exits.solving import SharedSolver
-from gateway.upstream import pool
+from gateway.upstream import greetings, pool
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +29,13 @@ def models(transactional_db):
     catalog.synchronise()
     yield
     catalog.HOME.catalog = None
+
+
+@pytest.fixture
+def deaf(monkeypatch):
+    """Nothing is heard of our own TLS, which would take sockets."""
+
+    async def heard(_profile):
+        return None
+
+    monkeypatch.setattr(greetings, "heard", heard)

@@ -32,7 +32,7 @@ def upstream(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.fixture(autouse=True)
-def surroundings(ways, models):
+def surroundings(ways, models, deaf):
     values = {"upstream.base_url": "http://127.0.0.1:9"}
     with config.override(values), pool.carried_by(httpx.MockTransport(upstream)):
         yield
