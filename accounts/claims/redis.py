@@ -13,7 +13,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from accounts import store
 from accounts.claims import membership, scripts
 from accounts.claims.base import (
     LIFE_S,
@@ -29,6 +28,7 @@ from accounts.claims.base import (
 )
 from accounts.claims.shares import kept_slots, parts
 from accounts.claims.telling import PREFIX, TIMEOUT_S, row_of, window_of
+from accounts.store.copies import COPIES
 from grokgateway.jobs import outbox
 
 Json = dict[str, Any]  # what a script reads, of its own shape
@@ -111,7 +111,7 @@ class RedisStore:
         found = orjson.loads(str(text))
         for account, mode, window in listed(found["touched"]):
             told = (int(account), row_of(mode, window))
-            outbox.current().put(store.COPIES, told)
+            outbox.current().put(COPIES, told)
         return [
             Grant(
                 want.account,

@@ -9,6 +9,7 @@ from accounts import store
 from accounts.claims import telling
 from accounts.models import QuotaWindow
 from accounts.rows import WindowRow
+from accounts.store.copies import COPIES
 from accounts.store.syncs import Asked, Reading, save_sync
 from tests.factories import make_account
 from tests.neighbours import fresh_store
@@ -43,14 +44,14 @@ def window(remaining, mode=MODE):
 def test_who_copies_last_copies_the_latest(redis, account):
     telling.tell([(account.pk, window(4))])
     late = [(account.pk, window(6)), (account.pk, window(5))]
-    store.COPIES.write(late)
+    COPIES.write(late)
     assert left(account) == 4
 
 
 def test_what_is_gone_or_unknown_is_not_copied(redis, account):
     telling.tell([(account.pk, window(4, mode="heavy")), (99, window(1))])
     gone = [(account.pk, window(4, mode="heavy")), (99, window(1))]
-    store.COPIES.write(gone)
+    COPIES.write(gone)
     assert left(account, "heavy") is None
     assert left(account, "auto") == 50
     assert not QuotaWindow.objects.filter(account_id=99).exists()

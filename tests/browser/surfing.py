@@ -18,6 +18,7 @@ from tests.e2e.gateway_process import Gateway, running_gateway
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 WHOLE = ("chromium", "chromium-browser", "google-chrome")
 SHELL = "chromium-headless-shell"  # draws the same for half the processor time
+START_LIMIT_MS = 120_000  # two cores may have much else to do
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -52,7 +53,9 @@ def browser(*flags: str) -> Iterator[Browser]:
     path = chromium(*WHOLE) if flags else chromium(SHELL, *WHOLE)
     args = [*FLAGS, *flags]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=args)
+        running = playwright.chromium.launch(
+            executable_path=path, args=args, timeout=START_LIMIT_MS
+        )
         try:
             yield running
         finally:

@@ -114,6 +114,7 @@ def test_the_tray_is_there_on_every_page(gateway, visit, job):
     page.wait_for_url(re.compile(r"/admin/jobs/batchjob/\d+/change/"))
 
 
+@pytest.mark.load
 def test_another_persons_job_is_in_the_list_and_not_in_the_tray(gateway, visit):
     other = tell(gateway, "begin(5, by='somebody')").splitlines()[-1]
     visitor = operator(visit, gateway)
@@ -148,6 +149,7 @@ def test_cancel_stops_within_one_item(gateway, visit):
     assert int(part(page, "skipped").inner_text().replace(",", "")) == total - processed
 
 
+@pytest.mark.load
 def test_without_a_socket_pages_poll(gateway, visit, job):
     visitor = operator(visit, gateway)
     visitor.page.add_init_script(BLOCKED)
@@ -163,6 +165,7 @@ def test_without_a_socket_pages_poll(gateway, visit, job):
     assert visitor.faults(axe=False) == []
 
 
+@pytest.mark.load
 def test_a_cut_socket_is_opened_again(gateway, visit, job):
     sockets = []
     visitor = operator(visit, gateway)

@@ -135,6 +135,7 @@ def test_a_large_image_arrives_whole(gateway):
     assert found == f"file.png (image/png, {len(PNG) + 24 * MIB} bytes)"
 
 
+@pytest.mark.load
 def test_the_later_form_of_uploads_arrives_too(launch):
     accounts = {"super": ["sandbox-super-later-1"]}
     with launch(accounts, GROK_UPSTREAM_UPLOAD_PROTOCOL="v3") as running:

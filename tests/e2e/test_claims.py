@@ -21,7 +21,7 @@ BY_TURNS = "grok-4.20-expert"  # which falls back on no other mode
     "shared_store",
     [
         "sqlite",
-        pytest.param("redis", marks=pytest.mark.service),
+        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
         pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
     ],
@@ -56,6 +56,7 @@ async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     ],
     indirect=True,
 )
+@pytest.mark.load
 async def test_slots_are_never_exceeded_and_the_dead_give_up_theirs(
     sandbox, tmp_path, shared_store
 ):

@@ -268,7 +268,7 @@ CELLS = list(faults.cells())
 @pytest.mark.parametrize(
     "cell",
     [
-        pytest.param(cell, id=str(cell), marks=() if n % 4 == 0 else pytest.mark.load)
+        pytest.param(cell, id=str(cell), marks=() if n % 8 == 0 else pytest.mark.load)
         for n, cell in enumerate(CELLS)
     ],
 )

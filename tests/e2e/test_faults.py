@@ -49,6 +49,7 @@ def stats(sandbox):
         ("[[reset_after=0]]", 502, "upstream_error"),
     ],
 )
+@pytest.mark.load
 def test_a_failure_before_output_has_its_real_status(launch, directive, status, code):
     """Streamed or whole by turns: each case needs a gateway that nobody has harmed."""
     stream = len(directive) % 2 == 0
@@ -72,6 +73,7 @@ def test_a_failure_before_output_has_its_real_status(launch, directive, status, 
         ),
     ],
 )
+@pytest.mark.load
 def test_a_bad_account_is_replaced_by_a_good_one(launch, sandbox, broken):
     accounts = {"heavy": [f"sandbox-heavy-{broken}-1"], "super": ["sandbox-super-good"]}
     with launch(accounts) as gateway:

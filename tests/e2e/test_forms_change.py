@@ -63,6 +63,7 @@ async def busy(client, seen, done):
         await chat(client, seen, with_file())
 
 
+@pytest.mark.load
 async def test_nobody_notices(sandbox, takes, launch):
     seen: Counter[tuple[str, int]] = Counter()
     sandbox.reset()

@@ -67,9 +67,10 @@ async def asked(gateway, key, times, prompt="[[text=fine]]"):
 
 @pytest.mark.parametrize(
     "limit",
-    ["--rpm", pytest.param("--requests-per-day", marks=pytest.mark.load)],
+    ["--rpm", "--requests-per-day"],
     ids=lambda one: one.strip("-"),
 )
+@pytest.mark.load
 async def test_so_many_requests_and_no_more(gateway, limit):
     key = key_with(gateway, f"ten{limit}", limit, "10")
     found = await asked(gateway, key, 60)

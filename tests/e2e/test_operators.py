@@ -116,7 +116,7 @@ def test_online_files_are_cleared(gateway, api):
     chosen = {"token": kept["id"], "asset_id": kept["assets"][0]["id"]}
     assert api.post("/assets/delete-item", json=chosen).json()["status"] == "success"
     again = api.post("/assets/delete-item", json=chosen)
-    assert (again.status_code, again.json()["error"]["code"]) == (502, "upstream_error")
+    assert (again.status_code, again.json()["error"]["code"]) == (404, "file_not_found")
     done = api.post("/batch/cache-clear", json={"tokens": [TOKENS[2]]}).json()
     assert list(done["results"].values()) == [{"deleted": 1}]
 

@@ -25,7 +25,7 @@ from tests.e2e.gateway_process import (
 from tests.e2e.sharing import ACCOUNT, LEFT, ask, chats
 from tests.neighbours import fresh_store
 
-pytestmark = pytest.mark.service
+pytestmark = [pytest.mark.service, pytest.mark.load]
 REQUESTS = 40
 BY_TURNS = "grok-4.20-expert"  # which falls back on no other mode
 # Nobody asks upstream meanwhile, who would say that there is more.

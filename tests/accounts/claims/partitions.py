@@ -12,7 +12,6 @@ from typing import cast
 
 from django.db import connection
 
-from accounts import store
 from accounts.claims.base import LIFE_S, SLOTS, Gone, Key, Peer, Unreachable
 from accounts.claims.fallover import Fallover
 from accounts.claims.member import Member
@@ -22,6 +21,7 @@ from accounts.claims.sql import SqlStore
 from accounts.directory import Directory, Rules
 from accounts.errors import NoAccountAvailable
 from accounts.rows import WindowRow
+from accounts.store.copies import COPIES
 from tests.accounts.directories import FAST
 
 LIMIT = 4
@@ -181,7 +181,7 @@ class Outbox:
         if self.process.tables.cut:
             return False
         rows, self.rows = self.rows, []
-        await off_loop(store.COPIES.write, rows)
+        await off_loop(COPIES.write, rows)
         return True
 
 
