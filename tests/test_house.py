@@ -192,7 +192,7 @@ def test_what_breaks_a_rule_is_found(rule, path, text):
         (house.foreign_http, "gateway/x.py", '"""import httpx"""\n'),
         (house.cjk, "a.py", "caf\u00e9 \u2026 \u20ac"),
         (house.machine_paths, "a.md", "https://x.example/home/me and ./home/x"),
-        (house.machine_paths, "a.py", '"{root}/work/x" and "a/root/b"'),
+        (house.machine_paths, "a.py", '"{root}/home/x" and "a/root/b"'),
         (house.unpinned, "requirements/x.txt", "a-b[c]==1.2 ; os_name == 'nt' \\\n"),
         (house.unpinned, "requirements/x.txt", f"    --hash=sha256:{'0' * 64}\n"),
         (house.index_lines, "requirements/x.in", "-r base.in\na>=1\n"),

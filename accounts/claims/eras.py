@@ -49,18 +49,9 @@ def enter(me: Me, before: str, *, alone: bool) -> tuple[Standing, bool]:
     if not living:
         era.number, era.tables = era.number + 1, False
         era.save()
-    ClaimMember.objects.create(
-        id=me.id,
-        name=me.name,
-        place=me.place,
-        pid=me.pid,
-        born=me.born,
-        alone=alone and not living,
-        started_at=now,
-        expires_at=now + LIFE_S,
-        era=era.number,
-    )
-    return standing(era), alone and not living
+    alone = alone and not living
+    membership.register(me, now, alone=alone, era=era.number)
+    return standing(era), alone
 
 
 def confirm(

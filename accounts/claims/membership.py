@@ -33,6 +33,13 @@ def join(me: Me, slots: Mapping[int, int], *, alone: bool) -> list[Peer]:
     now = clock()
     living = bury_the_dead(now, me)
     alone = alone and not living
+    register(me, now, alone=alone)
+    if not alone:
+        occupy(me, slots)
+    return peers()
+
+
+def register(me: Me, now: float, *, alone: bool, era: int = 0) -> None:
     ClaimMember.objects.create(
         id=me.id,
         name=me.name,
@@ -42,10 +49,8 @@ def join(me: Me, slots: Mapping[int, int], *, alone: bool) -> list[Peer]:
         alone=alone,
         started_at=now,
         expires_at=now + LIFE_S,
+        era=era,
     )
-    if not alone:
-        occupy(me, slots)
-    return peers()
 
 
 def renew(me: Me, notes: Mapping[str, object]) -> list[Peer]:

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.e2e.gateway_process import Gateway, environment, manage, running_gateway
 from tests.e2e.test_answers import CHAT
 
 LEFT = 10
+LONG = [pytest.mark.service, pytest.mark.load]
+ON_EVERY_STORE = pytest.mark.parametrize(
+    "shared_store",
+    [
+        "sqlite",
+        *(pytest.param(n, marks=LONG) for n in ("redis", "postgresql", "mariadb")),
+    ],
+    indirect=True,
+)
 ACCOUNT = "sandbox-super-quota1000-shared"
 # Nobody asks upstream meanwhile, who would say that there is more.
 PREPARE = (

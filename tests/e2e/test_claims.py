@@ -10,23 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.gateway_process import Gateway, children, eventually
-from tests.e2e.sharing import LEFT, Seen, ask, chats, seen, sharing
+from tests.e2e.sharing import LEFT, ON_EVERY_STORE, Seen, ask, chats, seen, sharing
 
 REQUESTS = 100
 SLOTS = 3
 BY_TURNS = "grok-4.20-expert"  # which falls back on no other mode
 
 
-@pytest.mark.parametrize(
-    "shared_store",
-    [
-        "sqlite",
-        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
-    ],
-    indirect=True,
-)
+@ON_EVERY_STORE
 async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     sandbox, tmp_path, shared_store
 ):
@@ -46,16 +37,7 @@ async def test_what_remains_is_spent_exactly_and_the_rest_goes_back(
     assert found == Seen(found.left, members=0, slices=0, slots=0)
 
 
-@pytest.mark.parametrize(
-    "shared_store",
-    [
-        "sqlite",
-        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
-    ],
-    indirect=True,
-)
+@ON_EVERY_STORE
 @pytest.mark.load
 async def test_slots_are_never_exceeded_and_the_dead_give_up_theirs(
     sandbox, tmp_path, shared_store

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.gateway_process import ROOT, Gateway, running_gateway
-from tests.e2e.sharing import ask
+from tests.e2e.sharing import ON_EVERY_STORE, ask
 
 IMPORTED = 12_000
 POLL_S = 1
@@ -40,16 +40,7 @@ def known(gateway: Gateway) -> set[str]:
     return {card["id"] for card in answer.json()["data"]}
 
 
-@pytest.mark.parametrize(
-    "shared_store",
-    [
-        "sqlite",
-        pytest.param("redis", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("postgresql", marks=[pytest.mark.service, pytest.mark.load]),
-        pytest.param("mariadb", marks=[pytest.mark.service, pytest.mark.load]),
-    ],
-    indirect=True,
-)
+@ON_EVERY_STORE
 async def test_a_large_import_is_seen_within_five_seconds(
     sandbox, tmp_path, shared_store
 ):
